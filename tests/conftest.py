@@ -1,0 +1,19 @@
+"""Plugins: the guard of the unit tests, and the lab, of which only marked tests make use."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest_plugins = [
+    "tests.guard",
+    "tests.lab.fixtures_libvirt",
+    "tests.lab.fixtures_cloud",
+    "tests.lab.fixtures_vm",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of our own."""
+    parser.addoption(
+        "--regenerate", action="store_true", help="write the expected files anew; read the diff"
+    )

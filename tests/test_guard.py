@@ -1,0 +1,47 @@
+"""The guard of the unit tests notices what it is there for."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Callable
+
+import libvirt
+import pytest
+
+from tests import guard
+
+
+def _connect() -> None:
+    with socket.socket() as probe:
+        probe.connect(("127.0.0.1", 9))
+
+
+def _look_up() -> None:
+    socket.getaddrinfo("localhost", 80)
+
+
+def _run() -> None:
+    subprocess.run(["true"], check=True)
+
+
+def _fork() -> None:
+    os._exit(0) if os.fork() == 0 else None
+
+
+def _open_libvirt() -> None:
+    libvirt.open("test:///default")
+
+
+@pytest.mark.parametrize("reach_out", [_connect, _look_up, _run, _fork, _open_libvirt])
+def test_reaching_out_fails(reach_out: Callable[[], None]) -> None:
+    with pytest.raises(AssertionError, match="must not do this"):
+        reach_out()
+    assert len(guard._watch.tried) == 1
+    guard._watch.tried.clear()
+
+
+@pytest.mark.processes
+def test_marked_test_may_start_processes() -> None:
+    _run()
