@@ -1,0 +1,116 @@
+"""What can go wrong, named by situation; each kind has one exit code (contract, section 2).
+
+Messages are lower case without a full stop. The hint is the next command to type, or the change
+to make. Nothing here knows of Click, libvirt or Manila.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit statuses of sharectl; after sysexits(3) where it has a word for the case."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    REFUSED = 4
+    DRIFT = 5
+    PARTIAL = 6
+    UNAVAILABLE = 69
+    IO = 74
+    BUSY = 75
+    PERMISSION = 77
+    CONFIG = 78
+    INTERRUPTED = 130
+
+
+class SharectlError(Exception):
+    """Base of every expected failure.
+
+    Args:
+        message: what failed and why, one sentence.
+        hint: how to mend it, if known.
+    """
+
+    exit_code = ExitCode.INTERNAL
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(SharectlError):
+    """A malformed argument: a bad tag, an impossible id."""
+
+    exit_code = ExitCode.USAGE
+
+
+class NotFound(SharectlError):
+    """No such domain, share or mapping."""
+
+    exit_code = ExitCode.NOT_FOUND
+
+
+class Refused(SharectlError):
+    """A precondition does not hold; nothing was changed."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class Unavailable(SharectlError):
+    """libvirt, Keystone, Manila or the file server did not answer, or not in time.
+
+    `uncertain` tells that a change had been sent when the answer got lost: it may yet happen.
+    """
+
+    exit_code = ExitCode.UNAVAILABLE
+
+    def __init__(self, message: str, *, hint: str | None = None, uncertain: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.uncertain = uncertain
+
+
+class StoreError(SharectlError):
+    """The mapping store is unreadable, newer than this sharectl, or cannot be written."""
+
+    exit_code = ExitCode.IO
+
+
+class MountFailed(SharectlError):
+    """The host could not mount or unmount an export."""
+
+    exit_code = ExitCode.IO
+
+
+class BackendError(SharectlError):
+    """libvirt or Manila answered with an error that no other class describes."""
+
+    exit_code = ExitCode.INTERNAL
+
+
+class Busy(SharectlError):
+    """Another sharectl holds the lock."""
+
+    exit_code = ExitCode.BUSY
+
+
+class Denied(SharectlError):
+    """Not root, or a policy of libvirt or Manila forbids it."""
+
+    exit_code = ExitCode.PERMISSION
+
+
+class ConfigError(SharectlError):
+    """The configuration file, clouds.yaml or the credentials are wrong or missing."""
+
+    exit_code = ExitCode.CONFIG
+
+
+class Interrupted(SharectlError):
+    """SIGINT, SIGTERM or SIGHUP arrived."""
+
+    exit_code = ExitCode.INTERRUPTED

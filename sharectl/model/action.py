@@ -1,0 +1,140 @@
+"""Changes as values: planned, shown by a dry run, and then carried out by the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sharectl.model.domain import Filesystem
+from sharectl.model.enums import SharedMemory
+from sharectl.model.mapping import ShareMapping
+from sharectl.model.share import Access, AccessRule
+
+
+@dataclass(frozen=True)
+class GrantAccess:
+    """Ask Manila for an access rule."""
+
+    share_id: str
+    access: Access
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        to = self.access
+        return f"grant {to.level} access on share {self.share_id} to {to.type} {to.to}"
+
+
+@dataclass(frozen=True)
+class AwaitAccess:
+    """Wait until Manila has applied the rule."""
+
+    share_id: str
+    access: Access
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        return f"wait until the access rule for {self.access.type} {self.access.to} is active"
+
+
+@dataclass(frozen=True)
+class MountShare:
+    """Mount the export on the host."""
+
+    mapping: ShareMapping
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        how = f"{self.mapping.protocol}, {self.mapping.access_level}"
+        return f"mount {self.mapping.export_location} on {self.mapping.mount_point} ({how})"
+
+
+@dataclass(frozen=True)
+class EnableSharedMemory:
+    """Give the domain the shared memory that virtiofs needs."""
+
+    domain_uuid: str
+    domain_name: str
+    kind: SharedMemory
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        return f"give domain {self.domain_name} shared memory ({self.kind})"
+
+
+@dataclass(frozen=True)
+class AttachFilesystem:
+    """Put the virtiofs filesystem into the domain's persistent definition."""
+
+    domain_uuid: str
+    domain_name: str
+    filesystem: Filesystem
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        return f"add filesystem {self.filesystem.tag} to domain {self.domain_name}"
+
+
+@dataclass(frozen=True)
+class DetachFilesystem:
+    """Take the virtiofs filesystem, and the controllers that came with it, out again."""
+
+    domain_uuid: str
+    domain_name: str
+    filesystem: Filesystem
+    controllers: tuple[int, ...] = ()
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        return f"remove filesystem {self.filesystem.tag} from domain {self.domain_name}"
+
+
+@dataclass(frozen=True)
+class DisableSharedMemory:
+    """Take back the shared memory that sharectl gave the domain, unless something needs it."""
+
+    domain_uuid: str
+    domain_name: str
+    kind: SharedMemory
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        return f"take the shared memory ({self.kind}) back from domain {self.domain_name}"
+
+
+@dataclass(frozen=True)
+class UnmountShare:
+    """Unmount the export from the host."""
+
+    share_id: str
+    mount_point: str
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        return f"unmount {self.mount_point}"
+
+
+@dataclass(frozen=True)
+class RevokeAccess:
+    """Ask Manila to withdraw our access rule, and wait until it is gone."""
+
+    share_id: str
+    rule: AccessRule
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        return (
+            f"revoke access on share {self.share_id} from {self.rule.access_type}"
+            f" {self.rule.access_to}"
+        )
+
+
+Action = (
+    GrantAccess
+    | AwaitAccess
+    | MountShare
+    | EnableSharedMemory
+    | AttachFilesystem
+    | DetachFilesystem
+    | DisableSharedMemory
+    | UnmountShare
+    | RevokeAccess
+)

@@ -1,0 +1,144 @@
+"""The checks before `add`: each a function that says what is wrong, why, and what to do.
+
+Contract, section 4. They are pure; the order in which they are asked is in `operations.preflight`.
+"""
+
+from __future__ import annotations
+
+from sharectl.errors import BackendError, Refused, UsageError
+from sharectl.model import domain_xml
+from sharectl.model.domain import Domain
+from sharectl.model.enums import SharedMemory, ShareProtocol
+from sharectl.model.host import HostFacts
+from sharectl.model.mapping import tag_taken
+from sharectl.model.share import Share
+
+_LIBVIRT = (6, 2, 0)  # first with <driver type='virtiofs'/>
+_QEMU = (5, 0, 0)  # first with vhost-user-fs that libvirt drives
+_LONGEST_IDENT = 255  # of names in libvirt and Manila
+
+
+def check_ident(kind: str, ident: str) -> str:
+    """A name or ID that could exist; raises `UsageError` for one that cannot."""
+    if not ident or len(ident) > _LONGEST_IDENT or not ident.isprintable():
+        raise UsageError(
+            f"{ident[:60]!r} cannot be the name or ID of a {kind}",
+            hint=f"names have 1 to {_LONGEST_IDENT} printable characters",
+        )
+    return ident
+
+
+def check_share_id(share_id: str) -> str:
+    """A share ID from Manila that can safely name a folder and a lock file."""
+    if not share_id.replace("-", "").isalnum() or not share_id.isascii() or len(share_id) > 64:
+        raise BackendError(f"Manila gave a share the impossible ID {share_id[:80]!r}")
+    return share_id
+
+
+def check_domain_state(domain: Domain) -> None:
+    """Persistent, shut off, and without a saved state that would come back without the share."""
+    name = domain.name
+    if not domain.persistent:
+        raise Refused(
+            f"domain {name} is transient: it has no definition to put a share into",
+            hint=f"make it persistent: virsh dumpxml {name} > {name}.xml, virsh define {name}.xml",
+        )
+    check_shut_off(domain)
+
+
+def check_shut_off(domain: Domain) -> None:
+    """Not running, and no managed-save image, which is a running domain put to sleep."""
+    if domain.running:
+        raise Refused(
+            f"domain {domain.name} is running; its shares can only change while it is shut off",
+            hint=f"virsh shutdown {domain.name}, wait until it is off, then run it again",
+        )
+    if domain.managed_save:
+        raise Refused(
+            f"domain {domain.name} has a managed-save image, which restores the definition that it"
+            " was saved with",
+            hint=f"virsh start {domain.name} and shut it down inside; or drop the saved state,"
+            f" as if by pulling the plug: virsh managedsave-remove {domain.name}",
+        )
+
+
+def snapshot_warning(domain: Domain) -> str | None:
+    """What to warn of when the domain has snapshots."""
+    if not domain.snapshots:
+        return None
+    count = f"{domain.snapshots} snapshot" + ("s" if domain.snapshots > 1 else "")
+    return (
+        f"domain {domain.name} has {count}: reverting to one brings back a definition without"
+        " this change, and never the files of a share"
+    )
+
+
+def check_shared_memory(domain: Domain, enable: SharedMemory | None) -> None:
+    """Shared memory as libvirt defines it, now or after it has been enabled."""
+    if domain.shared_memory:
+        return
+    if enable is not None:
+        after = domain_xml.enable_shared_memory(domain.xml, enable)
+        if domain_xml.has_shared_memory(domain_xml.parse(after)):
+            return
+        raise Refused(
+            f"domain {domain.name} has NUMA cells whose memory is private, which overrides the"
+            " memory backing",
+            hint=f"virsh edit {domain.name}, and set memAccess='shared' on every <cell>",
+        )
+    raise Refused(
+        f"domain {domain.name} has no shared memory, and virtiofs requires it",
+        hint="run it again with --enable-shared-memory, or add with virsh edit"
+        f" {domain.name}: {domain_xml.memory_backing(SharedMemory.MEMFD)}",
+    )
+
+
+def check_host(host: HostFacts) -> None:
+    """libvirt, QEMU and virtiofsd new enough and present."""
+    _check_version("libvirt", host.libvirt, _LIBVIRT)
+    if host.qemu is None:
+        raise Refused(
+            f"libvirt at {host.uri} finds no QEMU", hint="install qemu-system for this machine"
+        )
+    _check_version("QEMU", host.qemu, _QEMU)
+    if host.virtiofsd is None or not host.virtiofs:
+        raise Refused(
+            "this host has no virtiofsd, which serves the share to the guest",
+            hint="install virtiofsd (Debian 12: qemu-system-common; later: virtiofsd)",
+        )
+
+
+def _check_version(what: str, have: tuple[int, int, int], need: tuple[int, int, int]) -> None:
+    if have < need:
+        raise Refused(
+            f"{what} {_dotted(have)} is too old: virtiofs needs {_dotted(need)}",
+            hint=f"upgrade {what} on this host",
+        )
+
+
+def _dotted(version: tuple[int, int, int]) -> str:
+    return ".".join(str(part) for part in version)
+
+
+def check_tag_free(tag: str, domain: Domain) -> None:
+    """No filesystem of the domain has the tag, whoever made it."""
+    for item in (*domain.filesystems, *domain.live_filesystems):
+        if item.tag == tag:
+            raise tag_taken(tag, domain.name, f"the filesystem for {item.source or 'a socket'}")
+
+
+def check_share(share: Share) -> ShareProtocol:
+    """Available, and of a protocol that can be mounted; returns the protocol."""
+    if share.status != "available":
+        raise Refused(
+            f"share {share.id} is in status {share.status!r}, not 'available'",
+            hint=f"see why: openstack share show {share.id}",
+        )
+    try:
+        return ShareProtocol(share.protocol)
+    except ValueError as error:
+        raise Refused(
+            f"share {share.id} has protocol {share.protocol}, and only NFS and CEPHFS can be"
+            " attached",
+            hint="see what can: sharectl shares",
+        ) from error

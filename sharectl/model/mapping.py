@@ -1,0 +1,182 @@
+"""The share mapping: the record "share S is attached to domain D", the only thing stored."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sharectl.errors import Refused, UsageError
+from sharectl.model.domain import Domain, Filesystem
+from sharectl.model.enums import (
+    AccessLevel,
+    AccessType,
+    Intent,
+    MappingStatus,
+    SharedMemory,
+    ShareProtocol,
+)
+
+if TYPE_CHECKING:
+    from sharectl.model.share import Access
+
+# virtio-fs has 36 bytes for the tag (virtio specification 1.2, section 5.11.4); libvirt checks
+# that only when the domain starts, so it has to be refused here.
+_TAG = re.compile(r"[A-Za-z0-9_.:][A-Za-z0-9_.:-]{0,35}")
+
+
+@dataclass(frozen=True)
+class ShareMapping:
+    """Share `share_id` attached to domain `domain_uuid` of this host.
+
+    `rule_id` is the access rule that sharectl made, None while a foreign rule serves.
+    `owns_rule` is set before a rule is asked for, so that a rule made right before a crash is
+    known as ours also on servers without rule metadata. `filesystem_name` is the CephFS volume.
+    `shared_memory` is the memory backing that sharectl added to the domain, if it did, and
+    `controllers` are the indexes of the PCI controllers that came with the filesystem.
+    """
+
+    id: str
+    domain_uuid: str
+    domain_name: str
+    share_id: str
+    share_name: str
+    protocol: ShareProtocol
+    export_location: str
+    tag: str
+    access_type: AccessType
+    access_to: str
+    access_level: AccessLevel
+    mount_point: str
+    intent: Intent
+    created_at: datetime
+    updated_at: datetime
+    requested_by: str
+    filesystem_name: str | None = None
+    rule_id: str | None = None
+    owns_rule: bool = False
+    shared_memory: SharedMemory | None = None
+    controllers: tuple[int, ...] = ()
+    last_error: str | None = None
+
+    @property
+    def access(self) -> Access:
+        """The access that this mapping needs."""
+        from sharectl.model.share import Access
+
+        return Access(self.access_type, self.access_to, self.access_level)
+
+    @property
+    def filesystem(self) -> Filesystem:
+        """The filesystem that the domain has while the mapping is attached."""
+        readonly = self.access_level is AccessLevel.RO
+        return Filesystem(self.tag, self.mount_point, readonly=readonly)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether rule, mount and filesystem are to exist."""
+        return self.intent is not Intent.DETACHING
+
+    def with_intent(
+        self, intent: Intent, now: datetime, last_error: str | None = None
+    ) -> ShareMapping:
+        """The same mapping with another intent, as of `now`."""
+        return replace(self, intent=intent, updated_at=now, last_error=last_error)
+
+
+def status_of(mapping: ShareMapping, domain: Domain | None) -> MappingStatus:
+    """The status to show; `domain` is None when it is gone or could not be looked at."""
+    if mapping.last_error is not None:
+        return MappingStatus.ERROR
+    if mapping.intent is not Intent.ATTACHED:
+        return MappingStatus(mapping.intent.value)
+    live = domain.live_filesystems if domain is not None else ()
+    active = any(serves(item, mapping) for item in live)
+    return MappingStatus.ACTIVE if active else MappingStatus.INACTIVE
+
+
+def serves(item: Filesystem, mapping: ShareMapping) -> bool:
+    """Whether `item` is the filesystem of `mapping`: same tag, same mount point."""
+    return (item.tag, item.source) == (mapping.tag, mapping.mount_point)
+
+
+def has_device(mapping: ShareMapping, domain: Domain) -> bool:
+    """Whether the domain's persistent definition has the mapping's filesystem."""
+    return any(serves(item, mapping) for item in domain.filesystems)
+
+
+def has_live_device(mapping: ShareMapping, domain: Domain) -> bool:
+    """Whether the running guest has the mapping's filesystem."""
+    return any(serves(item, mapping) for item in domain.live_filesystems)
+
+
+def find_mapping(
+    mappings: tuple[ShareMapping, ...], domain_uuid: str, share: str
+) -> ShareMapping | None:
+    """The mapping of that domain whose share has this ID, or else this name."""
+    own = [item for item in mappings if item.domain_uuid == domain_uuid]
+    by_id = [item for item in own if item.share_id == share]
+    named = [item for item in own if item.share_name == share]
+    return by_id[0] if by_id else (named[0] if len(named) == 1 else None)
+
+
+def check_tag(tag: str) -> str:
+    """`tag` when virtio-fs and the shell of every guest can take it, else `UsageError`."""
+    if not _TAG.fullmatch(tag):
+        raise UsageError(
+            f"tag {tag!r} is not 1 to 36 of A-Z a-z 0-9 _ . : - without a dash at the start",
+            hint="choose another with --tag",
+        )
+    return tag
+
+
+def check_free(new: ShareMapping, existing: tuple[ShareMapping, ...]) -> None:
+    """Raise `Refused` if `new` collides with a mapping of the same domain or share."""
+    for other in existing:
+        if other.id == new.id:
+            continue
+        if other.domain_uuid == new.domain_uuid:
+            if other.share_id == new.share_id:
+                raise already_attached(other)
+            if other.tag == new.tag:
+                raise tag_taken(new.tag, new.domain_name, f"share {other.share_id}")
+        if other.share_id == new.share_id:  # its mount may be there until its record is gone
+            _check_same_level(new, other)
+
+
+def _check_same_level(new: ShareMapping, other: ShareMapping) -> None:
+    if other.access_level is new.access_level:
+        return
+    raise Refused(
+        f"share {new.share_id} is attached {_word(other)} to domain {other.domain_name}, and one"
+        f" host mount serves all domains, so it cannot be {_word(new)} for {new.domain_name}",
+        hint=f"attach it {_word(other)}, or first: sharectl remove {other.domain_name}"
+        f" {other.share_id}",
+    )
+
+
+def _word(mapping: ShareMapping) -> str:
+    return "read-only" if mapping.access_level is AccessLevel.RO else "read-write"
+
+
+def already_attached(other: ShareMapping) -> Refused:
+    """The refusal of a second mapping of the same share and domain."""
+    if other.intent is Intent.DETACHING:
+        return Refused(
+            f"share {other.share_id} is still being detached from domain {other.domain_name}",
+            hint=f"finish that first: sharectl remove {other.domain_name} {other.share_id}",
+        )
+    return Refused(
+        f"share {other.share_id} is already attached to domain {other.domain_name} with tag"
+        f" {other.tag}, {_word(other)}",
+        hint=f"to change it, first: sharectl remove {other.domain_name} {other.share_id}",
+    )
+
+
+def tag_taken(tag: str, domain_name: str, by: str) -> Refused:
+    """The refusal of a tag that something else in the domain has."""
+    return Refused(
+        f"tag {tag} is already taken in domain {domain_name} by {by}",
+        hint="choose another with --tag",
+    )

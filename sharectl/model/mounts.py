@@ -1,0 +1,81 @@
+"""What is mounted on the host, and what is to be."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharectl.model.enums import AccessLevel, ShareProtocol
+
+_ESCAPE = re.compile(r"\\([0-7]{3})")
+_DELETED = "//deleted"
+# "ID PARENT MAJ:MIN ROOT MOUNTPOINT OPTIONS [TAGS...] - TYPE SOURCE SUPEROPTIONS" (proc(5))
+_BEFORE_DASH = 6
+_AFTER_DASH = 3
+
+
+@dataclass(frozen=True)
+class HostMount:
+    """One line of mountinfo."""
+
+    mount_point: str
+    fs_type: str
+    source: str
+    options: frozenset[str]
+    super_options: frozenset[str] = frozenset()
+
+    @property
+    def read_only(self) -> bool:
+        """Read-only here, whatever the server would allow."""
+        return "ro" in self.options or "ro" in self.super_options
+
+
+@dataclass(frozen=True)
+class MountRequest:
+    """A mount to make. `source` is a checked export location; `user` is the cephx id."""
+
+    protocol: ShareProtocol
+    source: str
+    mount_point: Path
+    level: AccessLevel
+    user: str | None = None
+    filesystem_name: str | None = None
+
+
+def parse_mountinfo(text: str) -> tuple[HostMount, ...]:
+    """The mounts that `/proc/self/mountinfo` lists, oldest first.
+
+    A later mount on the same mount point covers the earlier one. Lines that the kernel cut short
+    are skipped. Octal escapes are decoded (proc(5)); the suffix that the kernel adds to a mount
+    point whose folder was removed is dropped.
+    """
+    # Not splitlines(): the kernel leaves other separators in names as they are.
+    mounts = (_parse_line(line) for line in text.split("\n"))
+    return tuple(item for item in mounts if item is not None)
+
+
+def _parse_line(line: str) -> HostMount | None:
+    left, dash, right = line.partition(" - ")
+    before, after = left.split(" "), right.split(" ")
+    if not dash or len(before) < _BEFORE_DASH or len(after) < _AFTER_DASH:
+        return None
+    return HostMount(
+        mount_point=_unescape(before[4]).removesuffix(_DELETED),
+        fs_type=after[0],
+        source=_unescape(after[1]),
+        options=frozenset(before[5].split(",")),
+        super_options=frozenset(" ".join(after[2:]).split(",")),
+    )
+
+
+def _unescape(field: str) -> str:
+    raw = _ESCAPE.sub(lambda match: chr(int(match[1], 8)), field)
+    # Non-ASCII bytes come unescaped in the text, escapes are single bytes below 128.
+    return raw
+
+
+def mounted_at(mounts: tuple[HostMount, ...], mount_point: str) -> HostMount | None:
+    """The mount that is visible at `mount_point`: the last one made there."""
+    found = [item for item in mounts if item.mount_point == mount_point]
+    return found[-1] if found else None

@@ -1,0 +1,72 @@
+"""Manila's side: shares, their export locations and access rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from sharectl.model.enums import AccessLevel, AccessType, RuleState, ShareProtocol
+
+ACCESS_TYPES: Mapping[ShareProtocol, AccessType] = MappingProxyType(
+    {ShareProtocol.NFS: AccessType.IP, ShareProtocol.CEPHFS: AccessType.CEPHX}
+)
+
+
+@dataclass(frozen=True)
+class ExportLocation:
+    """One path under which the file server offers a share; data from outside, unchecked."""
+
+    path: str
+    preferred: bool = False
+
+
+@dataclass(frozen=True)
+class Share:
+    """A Manila share. `protocol` is Manila's word and may be one that sharectl cannot mount."""
+
+    id: str
+    name: str
+    protocol: str
+    status: str
+    project_id: str
+    size_gib: int = 0
+    export_locations: tuple[ExportLocation, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+_LEAVING = frozenset({RuleState.QUEUED_TO_DENY, RuleState.DENYING})
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may do what on a share: the wish that an access rule fulfils."""
+
+    type: AccessType
+    to: str
+    level: AccessLevel
+
+
+@dataclass(frozen=True)
+class AccessRule:
+    """A Manila access rule. The cephx key is no part of it, so that it is never printed.
+
+    `metadata` is None when the server is too old to have any (before microversion 2.45).
+    """
+
+    id: str
+    access_type: str
+    access_to: str
+    access_level: str
+    state: RuleState
+    metadata: Mapping[str, str] | None = None
+
+    @property
+    def leaving(self) -> bool:
+        """Manila is taking the rule away."""
+        return self.state in _LEAVING
+
+    @property
+    def pending(self) -> bool:
+        """Manila is still applying the rule."""
+        return not self.leaving and self.state not in (RuleState.ACTIVE, RuleState.ERROR)

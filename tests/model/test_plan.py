@@ -1,0 +1,210 @@
+"""The plan as a table: what is recorded and seen, and what is to be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from sharectl.errors import Refused
+from sharectl.model.domain import Domain, Filesystem
+from sharectl.model.enums import AccessLevel, AccessType, Intent, RuleState, SharedMemory
+from sharectl.model.enums import ShareProtocol as Protocol
+from sharectl.model.mapping import ShareMapping
+from sharectl.model.mounts import HostMount
+from sharectl.model.observed import Observed
+from sharectl.model.plan import plan
+from sharectl.model.share import AccessRule
+from tests.model.things import DOMAIN, HOST, MAPPING, MOUNT, MOUNT_POINT, RULE
+
+_NEW = replace(MAPPING, intent=Intent.ATTACHING)
+_LEAVING = replace(MAPPING, intent=Intent.DETACHING)
+_READ_ONLY = replace(_NEW, access_level=AccessLevel.RO)
+_GIVEN = {"shared_memory": SharedMemory.MEMFD}
+_SECOND = replace(MAPPING, id="m2", domain_uuid="u2", domain_name="two")
+_WITH = replace(DOMAIN, filesystems=(MAPPING.filesystem,))
+_RUNNING = replace(_WITH, running=True, live_filesystems=(MAPPING.filesystem,))
+_TWO = Domain("u2", "two", filesystems=(MAPPING.filesystem,))
+_FOREIGN = replace(RULE, metadata={})
+_BELOW = Filesystem("sub", MOUNT_POINT + "/folder")
+_BESIDE = Filesystem("beside", MOUNT_POINT + "2")
+_PRIVATE = replace(DOMAIN, shared_memory=False)
+_CEPH_MOUNT = replace(MOUNT, fs_type="ceph", source="m2:6789:/a")
+_CEPH = replace(
+    _NEW,
+    protocol=Protocol.CEPHFS,
+    export_location="m1:6789,m2:6789:/a",
+    access_type=AccessType.CEPHX,
+    access_to="sharectl-x",
+)
+_CEPH_RULE = replace(RULE, access_type="cephx", access_to="sharectl-x")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A mapping, what is seen, and the expected actions by the start of their description."""
+
+    name: str
+    focus: ShareMapping
+    expected: tuple[str, ...]
+    rules: tuple[AccessRule, ...] | None = ()
+    mounts: tuple[HostMount, ...] = ()
+    domains: tuple[Domain, ...] | None = (DOMAIN,)
+    others: tuple[ShareMapping, ...] = field(default=())
+
+
+_ALL = ("grant rw", "wait", "mount", "add filesystem")
+_ADD = (
+    Case("nothing there", _NEW, _ALL),
+    Case("attached but gone", MAPPING, _ALL),
+    Case("all there", _NEW, (), (RULE,), (MOUNT,), (_WITH,)),
+    Case("rule there", _NEW, ("mount", "add filesystem"), (RULE,)),
+    Case("foreign rule enough", _NEW, ("mount", "add filesystem"), (_FOREIGN,)),
+    Case(
+        "foreign rule on its way",
+        _NEW,
+        ("wait", "mount", "add filesystem"),
+        (replace(_FOREIGN, state=RuleState.APPLYING),),
+    ),
+    Case("rule of another client", _NEW, _ALL, (replace(RULE, access_to="192.0.2.99"),)),
+    Case("rule going away", _NEW, _ALL, (replace(RULE, state=RuleState.DENYING),)),
+    Case("our rule in error", _NEW, ("revoke", *_ALL), (replace(RULE, state=RuleState.ERROR),)),
+    Case("our rule too little", _NEW, ("revoke", *_ALL), (replace(RULE, access_level="ro"),)),
+    Case("read-only, rule more", _READ_ONLY, ("mount", "add filesystem"), (RULE,)),
+    Case("read-only", _READ_ONLY, ("grant ro", "wait", "mount", "add filesystem")),
+    Case("mount there", _NEW, ("add filesystem",), (RULE,), (MOUNT,)),
+    Case(
+        "mount elsewhere", _NEW, ("mount",), (RULE,), (replace(MOUNT, mount_point="/x"),), (_WITH,)
+    ),
+    Case("covered by ours", _NEW, (), (RULE,), (replace(MOUNT, source="x:/y"), MOUNT), (_WITH,)),
+    Case("Manila not looked at", _NEW, ("mount", "add filesystem"), None),
+    Case("domains not looked at", _NEW, ("mount",), (RULE,), (), None),
+    Case("domain gone", _NEW, ("mount",), (RULE,), (), ()),
+    Case(
+        "same tag from elsewhere",
+        _NEW,
+        ("add filesystem",),
+        (RULE,),
+        (MOUNT,),
+        (replace(DOMAIN, filesystems=(Filesystem("t1", "/elsewhere"),)),),
+    ),
+    Case(
+        "memory to be shared",
+        replace(_NEW, **_GIVEN),  # type: ignore[arg-type]
+        ("give domain one shared memory (memfd)", "add filesystem"),
+        (RULE,),
+        (MOUNT,),
+        (_PRIVATE,),
+    ),
+    Case("memory not ours", _NEW, ("add filesystem",), (RULE,), (MOUNT,), (_PRIVATE,)),
+    Case("second domain", _NEW, ("add filesystem",), (RULE,), (MOUNT,), (DOMAIN, _TWO), (_SECOND,)),
+    Case("CephFS", _CEPH, ("grant rw access on share s1 to cephx", *_ALL[1:])),
+    Case("CephFS mounted", _CEPH, ("add filesystem",), (_CEPH_RULE,), (_CEPH_MOUNT,)),
+)
+_REMOVE = (
+    Case("all there", _LEAVING, ("remove", "unmount", "revoke"), (RULE,), (MOUNT,), (_WITH,)),
+    Case("nothing there", _LEAVING, ()),
+    Case("domain gone", _LEAVING, ("unmount", "revoke"), (RULE,), (MOUNT,), ()),
+    Case("mount gone", _LEAVING, ("remove", "revoke"), (RULE,), (), (_WITH,)),
+    Case("rule gone", _LEAVING, ("remove", "unmount"), (), (MOUNT,), (_WITH,)),
+    Case("rule going", _LEAVING, ("revoke",), (replace(RULE, state=RuleState.DENYING),)),
+    Case("foreign rule", _LEAVING, ("remove", "unmount"), (_FOREIGN,), (MOUNT,), (_WITH,)),
+    Case(
+        "our rule beside a foreign net",
+        _LEAVING,
+        ("revoke access on share s1 from ip 198.51.100.7",),
+        (replace(_FOREIGN, id="r2", access_to="198.51.100.0/24"), RULE),
+    ),
+    Case("Manila not looked at", _LEAVING, ("remove", "unmount"), None, (MOUNT,), (_WITH,)),
+    Case("domains not looked at", _LEAVING, ("revoke",), (RULE,), (MOUNT,), None),
+    Case("foreign mount", _LEAVING, ("revoke",), (RULE,), (replace(MOUNT, source="x:/y"),)),
+    Case("another domain", _LEAVING, ("remove",), (RULE,), (MOUNT,), (_WITH, _TWO), (_SECOND,)),
+    Case(
+        "another domain, now gone", _LEAVING, ("remove",), (RULE,), (MOUNT,), (_WITH,), (_SECOND,)
+    ),
+    Case(
+        "another domain goes too",
+        _LEAVING,
+        ("remove", "unmount", "revoke"),
+        (RULE,),
+        (MOUNT,),
+        (_WITH,),
+        (replace(_SECOND, intent=Intent.DETACHING),),
+    ),
+    Case("another without a record", _LEAVING, ("remove",), (RULE,), (MOUNT,), (_WITH, _TWO)),
+    Case("still running", _LEAVING, ("remove",), (RULE,), (MOUNT,), (_RUNNING,)),
+    Case(
+        "a folder of it used",
+        _LEAVING,
+        (),
+        (RULE,),
+        (MOUNT,),
+        (replace(_TWO, filesystems=(_BELOW,)),),
+    ),
+    Case(
+        "a like-named folder used",
+        _LEAVING,
+        ("unmount", "revoke"),
+        (RULE,),
+        (MOUNT,),
+        (replace(_TWO, filesystems=(_BESIDE,)),),
+    ),
+    Case(
+        "same tag from elsewhere",
+        _LEAVING,
+        (),
+        domains=(replace(DOMAIN, filesystems=(Filesystem("t1", "/elsewhere"),)),),
+    ),
+    Case(
+        "memory given",
+        replace(_LEAVING, **_GIVEN),  # type: ignore[arg-type]
+        ("remove filesystem", "take the shared memory (memfd) back"),
+        domains=(_WITH,),
+    ),
+    Case("memory taken back", replace(_LEAVING, **_GIVEN), (), domains=(_PRIVATE,)),  # type: ignore[arg-type]
+    Case("memory not ours", _LEAVING, ("remove filesystem",), domains=(_WITH,)),
+)
+
+
+@pytest.mark.parametrize(
+    "case", _ADD + _REMOVE, ids=lambda case: f"{case.focus.intent}-{case.name}"
+)
+def test_plan(case: Case) -> None:
+    observed = Observed((*case.others, case.focus), case.rules, case.mounts, case.domains)
+    said = [action.describe() for action in plan(case.focus, observed, HOST)]
+    assert len(said) == len(case.expected), said
+    assert all(map(str.startswith, said, case.expected)), said
+
+
+@pytest.mark.parametrize(
+    ("rules", "mounts", "message", "hint"),
+    [
+        (
+            (replace(_FOREIGN, access_level="ro"),),
+            (),
+            "access rule r1 for ip 198.51.100.7 on share s1 was not made by sharectl and only"
+            " gives ro access",
+            "openstack share access delete s1 r1",
+        ),
+        (
+            (replace(_FOREIGN, state=RuleState.ERROR),),
+            (),
+            "was not made by sharectl and is in state error",
+            "openstack share access delete s1 r1",
+        ),
+        ((RULE,), (replace(MOUNT, source="x:/y"),), "is a mount of x:/y, not of", "umount /run"),
+        ((RULE,), (replace(MOUNT, fs_type="ext4"),), "is a mount of 192.0.2.1", "umount /run"),
+    ],
+)
+def test_foreign_things_in_the_way_are_refused(
+    rules: tuple[AccessRule, ...], mounts: tuple[HostMount, ...], message: str, hint: str
+) -> None:
+    with pytest.raises(Refused) as caught:
+        plan(_NEW, Observed((_NEW,), rules, mounts, (DOMAIN,)), HOST)
+    assert message in caught.value.message
+    assert hint in (caught.value.hint or "")
+
+
+def test_writable_mount_does_not_serve_a_read_only_mapping() -> None:
+    with pytest.raises(Refused, match=r"not of 192\.0\.2\.1:/exports/one"):
+        plan(_READ_ONLY, Observed((_READ_ONLY,), (RULE,), (MOUNT,), (DOMAIN,)), HOST)
