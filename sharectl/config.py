@@ -1,0 +1,183 @@
+"""The configuration: read once into a frozen value.
+
+Precedence: flag, environment, file, default (contract, section 8).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from sharectl.errors import ConfigError
+
+_LOOK_SECONDS = 3.0
+DEFAULT_FILE = Path("/etc/sharectl/config.toml")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings; times are seconds. Each is a key of the file, in the section before the dot.
+
+    `libvirt.uri`, `libvirt.timeout`, `manila.cloud`, `manila.timeout` (one request),
+    `mount.timeout`, `nfs.version`, `nfs.access_to`, `nfs.options`, `cephfs.client`
+    (auto, kernel or fuse), `cephfs.access_to`, `cephfs.options`.
+    """
+
+    libvirt_uri: str = "qemu:///system"
+    libvirt_timeout: float = 30.0
+    manila_cloud: str | None = None
+    manila_timeout: float = 15.0
+    mount_timeout: float = 30.0
+    nfs_version: str = "4"
+    nfs_access_to: str | None = None
+    nfs_options: tuple[str, ...] = ()
+    cephfs_client: str = "auto"
+    cephfs_access_to: str | None = None
+    cephfs_options: tuple[str, ...] = ()
+    state_dir: Path = Path("/var/lib/sharectl")
+    runtime_dir: Path = Path("/run/sharectl")
+
+    def hasty(self) -> Config:
+        """For verbs that only look: they answer within seconds, whatever is dead."""
+        return replace(
+            self,
+            libvirt_timeout=min(self.libvirt_timeout, _LOOK_SECONDS),
+            manila_timeout=min(self.manila_timeout, _LOOK_SECONDS),
+        )
+
+    @property
+    def store_file(self) -> Path:
+        """The JSON store."""
+        return self.state_dir / "mappings.json"
+
+    @property
+    def secrets_dir(self) -> Path:
+        """Where cephx keys are kept while their share is attached."""
+        return self.state_dir / "secrets"
+
+    @property
+    def mount_base(self) -> Path:
+        """Below it each share has its mount point.
+
+        Under /run, so that after a reboot the folders are gone and libvirt refuses to start a
+        domain whose share is not mounted.
+        """
+        return self.runtime_dir / "mnt"
+
+    @property
+    def lock_dir(self) -> Path:
+        """Lock files of shares and domains."""
+        return self.runtime_dir / "locks"
+
+
+_SECTIONS = ("libvirt", "manila", "mount", "nfs", "cephfs")
+_FILE_KEYS = {field.name for field in fields(Config) if field.name.partition("_")[0] in _SECTIONS}
+_CHOICES = {
+    "nfs_version": ("4.2", "4.1", "4.0", "4", "3"),
+    "cephfs_client": ("auto", "kernel", "fuse"),
+}
+
+
+def load(
+    file: Path | None = None,
+    *,
+    environment: Mapping[str, str],
+    connect: str | None = None,
+    os_cloud: str | None = None,
+) -> Config:
+    """The settings in force.
+
+    Args:
+        file: the configuration file; None for the default one, which may be absent.
+        environment: LIBVIRT_DEFAULT_URI, OS_CLOUD, SHARECTL_STATE_DIR, SHARECTL_RUNTIME_DIR.
+        connect: the flag --connect.
+        os_cloud: the flag --os-cloud.
+
+    Raises `ConfigError` for an unreadable file, an unknown key or a value of the wrong kind.
+    """
+    settings = _read(file)
+    given = {
+        "libvirt_uri": connect or environment.get("LIBVIRT_DEFAULT_URI"),
+        "manila_cloud": os_cloud or environment.get("OS_CLOUD"),
+        "state_dir": _folder(environment, "SHARECTL_STATE_DIR"),
+        "runtime_dir": _folder(environment, "SHARECTL_RUNTIME_DIR"),
+    }
+    settings |= {key: value for key, value in given.items() if value}
+    return replace(Config(), **settings)
+
+
+def _folder(environment: Mapping[str, str], name: str) -> Path | None:
+    """As the kernel names it, which knows mount points without links in their way."""
+    value = environment.get(name)
+    if not value:
+        return None
+    folder = Path(os.path.realpath(value))
+    if not value.startswith("/") or folder == Path("/"):
+        raise ConfigError(f"{name} is {value!r}, which is not an absolute path to a folder")
+    return folder
+
+
+def _read(file: Path | None) -> dict[str, Any]:
+    path = file or DEFAULT_FILE
+    try:
+        text = path.read_text()
+    except FileNotFoundError as error:
+        if file is None:
+            return {}
+        raise ConfigError(f"configuration file {path} does not exist") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"configuration file {path} cannot be read: {error}") from error
+    import tomllib
+
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"configuration file {path}: {error}") from error
+    return dict(_settings(path, document))
+
+
+def _settings(path: Path, document: dict[str, Any]) -> list[tuple[str, Any]]:
+    found = []
+    for section, table in document.items():
+        if section not in _SECTIONS or not isinstance(table, dict):
+            raise ConfigError(
+                f"configuration file {path}: {section!r} is not a section",
+                hint=f"sections are: {', '.join(_SECTIONS)}; see sharectl-config(5)",
+            )
+        for key, value in table.items():
+            name = f"{section}_{key}"
+            if name not in _FILE_KEYS:
+                raise ConfigError(
+                    f"configuration file {path}: unknown key {section}.{key}",
+                    hint=f"keys of {section} are: {', '.join(_keys(section))}",
+                )
+            found.append((name, _checked(path, name, value)))
+    return found
+
+
+def _keys(section: str) -> list[str]:
+    names = (field.name.partition("_") for field in fields(Config))
+    return [key for name, _, key in names if name == section]
+
+
+def _checked(path: Path, name: str, value: Any) -> Any:
+    """`value` as the field wants it; the kind is that of the default, text where that is None."""
+    default = getattr(Config(), name)
+    where = f"configuration file {path}: {name.replace('_', '.', 1)}"
+    if isinstance(default, float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
+            raise ConfigError(f"{where} must be a number of seconds above 0")
+        return float(value)
+    if isinstance(default, tuple):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ConfigError(f"{where} must be a list of strings")
+        return tuple(value)
+    if not isinstance(value, str):
+        raise ConfigError(f"{where} must be a string")
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise ConfigError(f"{where} must be one of {', '.join(_CHOICES[name])}")
+    return value

@@ -1,0 +1,1 @@
+"""One verb per file, over the engine in `converge`. The ports come in as `App`."""

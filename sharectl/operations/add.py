@@ -1,0 +1,175 @@
+"""add: attach a share to a domain. The intent is recorded first; a failure is undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sharectl.errors import NotFound, SharectlError, Unavailable
+from sharectl.model import checks, domain_xml
+from sharectl.model.action import Action, AttachFilesystem, EnableSharedMemory
+from sharectl.model.enums import Intent
+from sharectl.model.mapping import ShareMapping, check_free
+from sharectl.operations.converge import Effort, converge
+from sharectl.operations.deadlines import Deadline, WaitEnded
+from sharectl.operations.preflight import AddRequest, Prepared, prepare
+from sharectl.operations.records import forget
+from sharectl.operations.views import MappingView, view
+
+if TYPE_CHECKING:
+    from sharectl.ports import App
+
+_UNDO_SECONDS = 60.0
+_LOCK_SECONDS = 60.0  # for another sharectl that works on the same share
+
+
+@dataclass(frozen=True)
+class AddResult:
+    """What `add` did, or would do.
+
+    `actions` is the plan (empty: nothing to do). `xml_diff` is for a dry run. `waiting` is set
+    when access was asked for and, with a timeout of 0, not waited for.
+    """
+
+    view: MappingView
+    actions: tuple[Action, ...]
+    xml_before: str = ""
+    xml_after: str = ""
+    waiting: bool = False
+
+
+def add(app: App, request: AddRequest) -> AddResult:
+    """Attach `request.share` to `request.domain`.
+
+    Raises the error of the first check that fails, with nothing changed; or the error of the
+    step that failed, with everything undone or, where that failed too, recorded.
+    """
+    app.interrupts.install()
+    prepared = prepare(app, request)
+    if request.dry_run:
+        return _dry_run(app, prepared)
+    if prepared.actions or prepared.mapping.intent is not Intent.ATTACHED:
+        with app.locks.share(prepared.mapping.share_id, max(request.timeout, _LOCK_SECONDS)):
+            _check_again(app, prepared)
+            waiting = _attach(app, prepared, Deadline.after(app.clock, request.timeout))
+    else:
+        waiting = False
+    return AddResult(_look_again(app, prepared), prepared.actions, waiting=waiting)
+
+
+def _check_again(app: App, prepared: Prepared) -> None:
+    """Much may have happened to the domain while another sharectl had the lock."""
+    domain = app.domains.find(prepared.domain.uuid)
+    if prepared.actions:
+        checks.check_domain_state(domain)
+
+
+def _dry_run(app: App, prepared: Prepared) -> AddResult:
+    """The plan, and the definition before and after it."""
+    can_readonly = app.domains.host().readonly_filesystems
+    before = domain_xml.to_text(domain_xml.parse(prepared.domain.xml))
+    after = before
+    for action in prepared.actions:
+        if isinstance(action, EnableSharedMemory):
+            after = domain_xml.enable_shared_memory(after, action.kind)
+        if isinstance(action, AttachFilesystem):
+            device = action.filesystem
+            device = replace(device, readonly=device.readonly and can_readonly)
+            after = domain_xml.add_filesystem(after, device)
+    shown = view(prepared.mapping, prepared.domain, seen=True)
+    return AddResult(shown, prepared.actions, before, after)
+
+
+def _attach(app: App, prepared: Prepared, deadline: Deadline) -> bool:
+    """Record, converge, finish; returns whether Manila was not waited for."""
+    mapping, recorded = prepared.mapping, False
+    try:
+        with app.interrupts.shielded():
+            _record(app, mapping, new=prepared.new)
+            recorded = True
+        converge(app, mapping, Effort(deadline))
+        with app.interrupts.shielded():
+            _finish(app, mapping)
+    except WaitEnded as error:
+        if deadline.seconds == 0:
+            return True
+        _undo(app, mapping, error, new=prepared.new)
+        raise
+    except BaseException as error:
+        if recorded:
+            _undo(app, mapping, error, new=prepared.new)
+        raise
+    return False
+
+
+def _record(app: App, mapping: ShareMapping, *, new: bool) -> None:
+    """Write the intent. The store's lock makes the check and the write one step."""
+    with app.store.transaction() as store:
+        if not new:
+            _require(store.mappings, mapping)
+            return
+        check_free(mapping, store.mappings)
+        store.put(mapping)
+
+
+def _require(mappings: tuple[ShareMapping, ...], mapping: ShareMapping) -> ShareMapping:
+    stored = next((item for item in mappings if item.id == mapping.id), None)
+    if stored is None or not stored.wanted:
+        raise NotFound(
+            f"share {mapping.share_id} is no longer attached to domain {mapping.domain_name}",
+            hint="another sharectl removed it meanwhile; run add again",
+        )
+    return stored
+
+
+def _finish(app: App, mapping: ShareMapping) -> None:
+    with app.store.transaction() as store:
+        stored = _require(store.mappings, mapping)
+        store.put(stored.with_intent(Intent.ATTACHED, app.clock.now()))
+
+
+def _undo(app: App, mapping: ShareMapping, error: BaseException, *, new: bool) -> None:
+    """Take back what was done for a new mapping; an older one stays and names the error.
+
+    When undoing fails, or when it cannot be known whether the failed step will yet happen, the
+    mapping stays recorded as detaching.
+    """
+    app.interrupts.reset()
+    reason = _one_line(error)
+    with app.store.transaction() as store:
+        stored = next((item for item in store.mappings if item.id == mapping.id), mapping)
+        if not new:
+            store.put(stored.with_intent(stored.intent, app.clock.now(), reason))
+            return
+        undoing = stored.with_intent(Intent.DETACHING, app.clock.now(), reason)
+        store.put(undoing)
+    app.report.step("undoing")
+    try:
+        converge(app, undoing, Effort(Deadline.after(app.clock, _UNDO_SECONDS)))
+        if isinstance(error, Unavailable) and error.uncertain:
+            _mention(error, "whether the last request was carried out is not known", mapping)
+        else:
+            forget(app, mapping)
+    except SharectlError as second:
+        _mention(error, f"undoing it failed too: {second.message}", mapping)
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _mention(error: BaseException, what: str, mapping: ShareMapping) -> None:
+    """Tell in the error itself what is left and which command finishes it."""
+    if isinstance(error, SharectlError):
+        error.message += f"; {what}"
+        error.hint = (
+            f"it is recorded as detaching; finish with: sharectl remove {mapping.domain_name}"
+            f" {mapping.share_id}"
+        )
+
+
+def _look_again(app: App, prepared: Prepared) -> MappingView:
+    uuid = prepared.mapping.domain_uuid
+    stored = [item for item in app.store.load() if item.id == prepared.mapping.id]
+    mapping = stored[0] if stored else prepared.mapping
+    return view(mapping, app.domains.get([uuid]).get(uuid), seen=True)

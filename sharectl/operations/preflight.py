@@ -1,0 +1,146 @@
+"""Everything that `add` looks at before its first effect, cheap and local things first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from sharectl.model import access as rules_of
+from sharectl.model import checks, export_location
+from sharectl.model.action import Action
+from sharectl.model.cephfs import filesystem_name
+from sharectl.model.domain import Domain
+from sharectl.model.enums import AccessLevel, Intent, SharedMemory, ShareProtocol
+from sharectl.model.mapping import (
+    ShareMapping,
+    already_attached,
+    check_free,
+    check_tag,
+    find_mapping,
+)
+from sharectl.model.plan import plan
+from sharectl.model.share import ACCESS_TYPES, Share
+from sharectl.operations.observe import observe
+
+if TYPE_CHECKING:
+    from sharectl.ports import App
+
+
+@dataclass(frozen=True)
+class AddRequest:
+    """What the admin asked for. `timeout` is in seconds; 0 is not to wait for Manila."""
+
+    domain: str
+    share: str
+    tag: str | None = None
+    level: AccessLevel = AccessLevel.RW
+    shared_memory: SharedMemory | None = None
+    timeout: float = 60.0
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A checked request: the mapping to make true, new or from the store, and what that takes."""
+
+    mapping: ShareMapping
+    domain: Domain
+    actions: tuple[Action, ...]
+    new: bool
+
+
+def prepare(app: App, request: AddRequest) -> Prepared:
+    """Check the request; reads only. Raises the error of the first check that fails."""
+    app.host.check_root("add")
+    checks.check_ident("domain", request.domain)
+    checks.check_ident("share", request.share)
+    if request.tag is not None:
+        check_tag(request.tag)
+    domain = app.domains.find(request.domain)
+    recorded = find_mapping(app.store.load(), domain.uuid, request.share)
+    if recorded is not None:
+        return _resume(app, request, domain, recorded)
+    _check_local(app, request, domain)
+    share = app.shares.find(request.share)
+    recorded = find_mapping(app.store.load(), domain.uuid, share.id)
+    if recorded is not None:
+        return _resume(app, request, domain, recorded)
+    return _prepare_new(app, request, domain, share)
+
+
+def _resume(app: App, request: AddRequest, domain: Domain, recorded: ShareMapping) -> Prepared:
+    """The share is in the store already: finish, repair, or find nothing to do."""
+    same = request.level is recorded.access_level and request.tag in (None, recorded.tag)
+    if not recorded.wanted or not same:
+        raise already_attached(recorded)
+    actions = plan(recorded, observe(app, recorded.share_id), app.host.name)
+    if actions:
+        checks.check_domain_state(domain)
+    return Prepared(recorded, domain, actions, new=False)
+
+
+def _check_local(app: App, request: AddRequest, domain: Domain) -> None:
+    checks.check_domain_state(domain)
+    if warning := checks.snapshot_warning(domain):
+        app.report.warn(warning)
+    checks.check_shared_memory(domain, request.shared_memory)
+    checks.check_host(app.domains.host())
+    if request.tag is not None:
+        checks.check_tag_free(request.tag, domain)
+
+
+def _prepare_new(app: App, request: AddRequest, domain: Domain, share: Share) -> Prepared:
+    checks.check_share_id(share.id)
+    protocol = checks.check_share(share)
+    app.mounts.check_client(protocol)
+    source = export_location.choose(share)
+    mapping = _mapping(app, request, domain, share, source)
+    checks.check_tag_free(check_tag(mapping.tag), domain)
+    check_free(mapping, app.store.load())
+    actions = plan(mapping, observe(app, share.id, new=mapping), app.host.name)
+    return Prepared(mapping, domain, actions, new=True)
+
+
+def _mapping(
+    app: App, request: AddRequest, domain: Domain, share: Share, source: str
+) -> ShareMapping:
+    protocol = ShareProtocol(share.protocol)
+    now = app.clock.now().replace(microsecond=0)
+    return ShareMapping(
+        id=str(uuid4()),
+        domain_uuid=domain.uuid,
+        domain_name=domain.name,
+        share_id=share.id,
+        share_name=share.name,
+        protocol=protocol,
+        export_location=source,
+        tag=request.tag or share.id,
+        access_type=ACCESS_TYPES[protocol],
+        access_to=_access_to(app, share, protocol, source),
+        access_level=request.level,
+        mount_point=str(app.config.mount_base / share.id),
+        intent=Intent.ATTACHING,
+        created_at=now,
+        updated_at=now,
+        requested_by=app.host.user,
+        filesystem_name=filesystem_name(share.metadata),
+        shared_memory=None if domain.shared_memory else request.shared_memory,
+    )
+
+
+def _access_to(app: App, share: Share, protocol: ShareProtocol, source: str) -> str:
+    """Whom to grant access: this host's address towards the server, or its cephx id.
+
+    All mappings of a share have the same, whatever the configuration has come to say: they use
+    one mount, and a rule may be revoked only when nothing hangs on the mount made with it.
+    """
+    for recorded in app.store.load():
+        if recorded.share_id == share.id:
+            return recorded.access_to
+    if protocol is ShareProtocol.CEPHFS:
+        configured = app.config.cephfs_access_to
+        return configured or rules_of.cephx_id(app.host.name, app.shares.project_id(), share.id)
+    if app.config.nfs_access_to:
+        return app.config.nfs_access_to
+    return app.mounts.local_address(export_location.parse(protocol, source).servers[0].host)

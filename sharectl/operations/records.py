@@ -1,0 +1,74 @@
+"""The end of a mapping's record."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sharectl.errors import NotFound
+from sharectl.operations.deadlines import DOMAIN_LOCK_SECONDS
+
+if TYPE_CHECKING:
+    from sharectl.model.mapping import ShareMapping
+    from sharectl.ports import App, Transaction
+
+
+def forget(app: App, mapping: ShareMapping) -> None:
+    """Delete the record; what it alone tells is handed on to mappings that still need it.
+
+    A rule of ours stays while another mapping of the share wants it, and the shared memory and
+    controllers that we gave a domain while another mapping of the domain does: the last one has
+    to know of them.
+    """
+    lock = app.locks.domain(mapping.domain_uuid, DOMAIN_LOCK_SECONDS)
+    with app.interrupts.shielded(), lock:
+        _give_back(app, mapping)
+        with app.store.transaction() as store:
+            stored, others = _part(store.mappings, mapping)
+            if stored is None:
+                return
+            _hand_on_rule(store, stored, others)
+            _hand_on_domain(store, stored, others)
+            store.delete(stored.id)
+
+
+def _part(
+    mappings: tuple[ShareMapping, ...], mapping: ShareMapping
+) -> tuple[ShareMapping | None, list[ShareMapping]]:
+    stored = next((item for item in mappings if item.id == mapping.id), None)
+    return stored, [item for item in mappings if item.id != mapping.id]
+
+
+def _give_back(app: App, mapping: ShareMapping) -> None:
+    """The last mapping of a domain gives back what the others, at their turn, had to leave.
+
+    It may have been handed on to it by one that was removed at the same time.
+    """
+    stored, others = _part(app.store.load(), mapping)
+    if stored is None or any(item.domain_uuid == stored.domain_uuid for item in others):
+        return
+    with suppress(NotFound):  # the domain is gone
+        if stored.controllers:
+            app.domains.detach_filesystem(stored.domain_uuid, stored.filesystem, stored.controllers)
+        if stored.shared_memory is not None:
+            app.domains.disable_shared_memory(stored.domain_uuid, stored.shared_memory)
+
+
+def _hand_on_rule(store: Transaction, old: ShareMapping, others: list[ShareMapping]) -> None:
+    heirs = [item for item in others if (item.share_id, item.access) == (old.share_id, old.access)]
+    asked = any(item.owns_rule and item.rule_id is None for item in heirs)
+    if old.owns_rule and heirs and not asked:  # one that has asked anew knows better
+        store.put(replace(heirs[0], owns_rule=True, rule_id=old.rule_id))
+
+
+def _hand_on_domain(store: Transaction, old: ShareMapping, others: list[ShareMapping]) -> None:
+    heir = next((item for item in others if item.domain_uuid == old.domain_uuid), None)
+    if heir is None:
+        return
+    memory = heir.shared_memory
+    if not any(item.shared_memory for item in others if item.domain_uuid == old.domain_uuid):
+        memory = old.shared_memory
+    controllers = tuple(sorted({*heir.controllers, *old.controllers}))
+    if (memory, controllers) != (heir.shared_memory, heir.controllers):
+        store.put(replace(heir, shared_memory=memory, controllers=controllers))

@@ -1,0 +1,38 @@
+"""What is shown of a mapping: the record, what was observed, and what could not be seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sharectl.errors import SharectlError
+from sharectl.model.domain import Domain
+from sharectl.model.enums import Health, Intent
+from sharectl.model.mapping import ShareMapping, status_of
+
+UNSEEN = "unknown"
+
+
+@dataclass(frozen=True)
+class MappingView:
+    """A mapping with its status and health, as words to show."""
+
+    mapping: ShareMapping
+    domain_name: str
+    status: str
+    health: Health = Health.UNKNOWN
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What `list` found, and what it could not look at."""
+
+    views: tuple[MappingView, ...]
+    unseen: tuple[SharectlError, ...] = ()
+
+
+def view(mapping: ShareMapping, domain: Domain | None, *, seen: bool) -> MappingView:
+    """`mapping` with its status; `seen` tells whether libvirt could be asked for the domain."""
+    name = domain.name if domain is not None else mapping.domain_name
+    if not seen and mapping.intent is Intent.ATTACHED and mapping.last_error is None:
+        return MappingView(mapping, name, UNSEEN)
+    return MappingView(mapping, name, status_of(mapping, domain).value)

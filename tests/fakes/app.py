@@ -1,0 +1,85 @@
+"""`App` on the fakes, and the state of its world to compare before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sharectl.config import Config
+from sharectl.model import domain_xml
+from sharectl.model.mapping import ShareMapping
+from sharectl.model.mounts import HostMount
+from sharectl.model.share import Access
+from tests.fakes.domains import FakeDomains
+from tests.fakes.mounts import FakeMounts
+from tests.fakes.process import FakeClock, FakeHost, FakeInterrupts, FakeLocks, RecordingReporter
+from tests.fakes.shares import FakeShares
+from tests.fakes.store import FakeSecrets, MemoryStore
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that sharectl can change, without what differs from run to run."""
+
+    domains: frozenset[tuple[str, str]]
+    rules: frozenset[tuple[str, Access, str]]
+    mounts: tuple[HostMount, ...]
+    keys: frozenset[str]
+    mappings: tuple[ShareMapping, ...]
+
+
+class FakeApp:
+    """A host with nothing attached yet. Tests fill it through the fakes."""
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = config or Config()
+        self.report = RecordingReporter()
+        self.interrupts = FakeInterrupts()
+        self.clock = FakeClock()
+        self.host = FakeHost()
+        self.locks = FakeLocks()
+        self.store = MemoryStore()
+        self.secrets = FakeSecrets(self.config.secrets_dir)
+        self.shares = FakeShares()
+        self.mounts = FakeMounts(self.shares, self.secrets)
+        self.domains = FakeDomains(self.mounts)
+
+    def reconfigure(self, **settings: object) -> None:
+        """Other settings, as in `Config`."""
+        self.config = replace(self.config, **settings)  # type: ignore[arg-type]
+
+    def restart(self) -> None:
+        """The next sharectl is another process in the same world."""
+        self.report = RecordingReporter()
+        self.interrupts = FakeInterrupts()
+        self.locks = FakeLocks()
+
+    def snapshot(self) -> Snapshot:
+        """The world, once what Manila has been asked for is done."""
+        self.shares.settle()
+        rules = self.shares.all_rules
+        return Snapshot(
+            domains=frozenset((uuid, self.domains.xml_of(uuid)) for uuid in self.domains.uuids),
+            rules=frozenset((rule.share_id, rule.access, rule.state.value) for rule in rules),
+            mounts=self.mounts.list(),
+            keys=frozenset(path.stem for path in self.secrets.files),
+            mappings=self.store.load(),
+        )
+
+    def leftovers(self, before: Snapshot) -> list[str]:
+        """What is there beyond `before` although no mapping speaks of it."""
+        now = self.snapshot()
+        recorded = {item.share_id for item in now.mappings}
+        tags = {(item.domain_uuid, item.tag) for item in now.mappings}
+        found = [f"rule {rule}" for rule in now.rules - before.rules if rule[0] not in recorded]
+        found += [
+            f"mount {mount.mount_point}"
+            for mount in now.mounts
+            if mount not in before.mounts and mount.mount_point.rpartition("/")[2] not in recorded
+        ]
+        found += [f"key {key}" for key in now.keys - before.keys - recorded]
+        for uuid, xml in now.domains - before.domains:
+            filesystems = domain_xml.filesystems(domain_xml.parse(xml))
+            found += [f"device {i.tag}" for i in filesystems if (uuid, i.tag) not in tags]
+            if not any(item.domain_uuid == uuid for item in now.mappings):
+                found.append(f"definition of {uuid}")
+        return found

@@ -1,0 +1,116 @@
+"""The host's mounts, in memory, with file servers that ask Manila's rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sharectl.errors import MountFailed, Refused, Unavailable
+from sharectl.model.enums import AccessLevel, AccessType, ShareProtocol
+from sharectl.model.export_location import parse
+from sharectl.model.mounts import HostMount, MountRequest, mounted_at
+from tests.fakes.shares import FakeShares
+from tests.fakes.store import FakeSecrets
+
+_OWN = (
+    HostMount("/", "ext4", "/dev/vda1", frozenset({"rw"})),
+    HostMount("/run", "tmpfs", "tmpfs", frozenset({"rw", "nosuid"})),
+    HostMount("/mnt/foreign", "nfs4", "192.0.2.9:/foreign", frozenset({"rw"})),
+)
+_TYPES = {ShareProtocol.NFS: "nfs4", ShareProtocol.CEPHFS: "ceph"}
+
+
+@dataclass
+class FakeMounts:
+    """`Mounts`.
+
+    Attributes:
+        shares: whose rules the file servers obey.
+        secrets: where key files lie.
+        address: this host's, on every route.
+        mounted: what is mounted.
+        dead: servers that do not answer.
+        busy: mount points that the kernel does not let go.
+        stale: mount points whose server answers with an error.
+        unmountable: protocols that the host has no helper for.
+        shown_as: what mountinfo shows for a source, where that differs.
+    """
+
+    shares: FakeShares
+    secrets: FakeSecrets
+    address: str = "198.51.100.7"
+    mounted: list[HostMount] = field(default_factory=lambda: list(_OWN))
+    dead: set[str] = field(default_factory=set)
+    busy: set[str] = field(default_factory=set)
+    stale: set[str] = field(default_factory=set)
+    unmountable: set[ShareProtocol] = field(default_factory=set)
+    shown_as: dict[str, str] = field(default_factory=dict)
+
+    def list(self) -> tuple[HostMount, ...]:
+        """What is mounted."""
+        return tuple(self.mounted)
+
+    def check_client(self, protocol: ShareProtocol) -> None:
+        """Refuse what is in `unmountable`."""
+        if protocol in self.unmountable:
+            raise Refused(f"this host cannot mount {protocol}: its mount helper is missing")
+
+    def local_address(self, server: str) -> str:
+        """Always the same."""
+        return self.address
+
+    def mount(self, request: MountRequest, key_file: Path | None, timeout: float) -> None:
+        """Mount what the file server lets this host have."""
+        assert timeout > 0
+        export = parse(request.protocol, request.source)
+        if all(server.host in self.dead for server in export.servers):
+            raise Unavailable(f"file server {export.servers[0].host} did not answer")
+        if mounted_at(self.list(), str(request.mount_point)) is not None:
+            raise MountFailed(f"{request.mount_point} is mounted already")
+        share_id = self._share_at(request.source)
+        if request.protocol is ShareProtocol.CEPHFS:
+            self._check_key(share_id, request.user, key_file)
+            level = self.shares.level_for(share_id, AccessType.CEPHX, request.user or "")
+        else:
+            level = self.shares.level_for(share_id, AccessType.IP, self.address)
+        if level is None:
+            raise MountFailed(f"cannot mount {request.source}: access denied by server")
+        mode = "ro" if request.level is AccessLevel.RO else "rw"
+        source = self.shown_as.get(request.source, request.source)
+        options = frozenset({mode, "nosuid", "nodev"})
+        self.mounted.append(
+            HostMount(str(request.mount_point), _TYPES[request.protocol], source, options)
+        )
+
+    def _share_at(self, source: str) -> str:
+        for share in self.shares.list():
+            if any(location.path == source for location in share.export_locations):
+                return share.id
+        raise MountFailed(f"cannot mount {source}: No such file or directory")
+
+    def _check_key(self, share_id: str, user: str | None, key_file: Path | None) -> None:
+        key = self.secrets.files.get(key_file) if key_file is not None else None
+        if key is None or key != self.shares.key_of(share_id, user or ""):
+            raise MountFailed("mount error 1 = Operation not permitted")
+
+    def unmount(self, mount_point: str, timeout: float, *, force: bool = False) -> None:
+        """Unmount, unless busy or waiting for a dead server; `force` does it all the same."""
+        assert timeout > 0
+        found = mounted_at(self.list(), mount_point)
+        if found is None:
+            return
+        if not force and (mount_point in self.busy or self._is_dead(found)):
+            why = "target is busy" if mount_point in self.busy else f"no answer in {timeout:g} s"
+            raise MountFailed(f"cannot unmount {mount_point} ({found.source}): {why}")
+        self.mounted.remove(found)
+
+    def _is_dead(self, mount: HostMount) -> bool:
+        return any(server in mount.source for server in self.dead)
+
+    def responds(self, mount_point: str, timeout: float) -> bool:
+        """Whether the server behind it lives."""
+        found = mounted_at(self.list(), mount_point)
+        assert found is not None
+        if mount_point in self.stale:
+            raise MountFailed(f"{mount_point}: Stale file handle")
+        return not self._is_dead(found)

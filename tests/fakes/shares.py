@@ -1,0 +1,232 @@
+"""A Manila in memory: access rules that need several looks before they are applied."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import count
+
+from sharectl.errors import NotFound, Refused, Unavailable
+from sharectl.model.enums import AccessType, RuleState
+from sharectl.model.secret import CephxKey
+from sharectl.model.share import Access, AccessRule, ExportLocation, Share
+
+PROJECT = "0123456789abcdef0123456789abcdef"
+
+
+@dataclass
+class Rule:
+    """An access rule as Manila keeps it. `coming` are the states of the next looks; None: gone."""
+
+    id: str
+    share_id: str
+    access: Access
+    metadata: Mapping[str, str]
+    key: str | None
+    state: RuleState = RuleState.ACTIVE
+    coming: list[RuleState | None] = field(default_factory=list)
+
+
+class FakeShares:
+    """`Shares`.
+
+    Attributes:
+        with_metadata: whether the server knows rule metadata (microversion 2.45).
+        looks: how many looks a rule stays on its way, to active or to being gone.
+        key_looks: how many looks a cephx key takes after its rule is active.
+        not_applied: `access_to` of rules that go to error.
+        not_denied: `access_to` of rules whose withdrawal goes to error.
+        dead: whether Manila does not answer.
+        answer_lost: whether the next grant gets no answer and is carried out by `deliver`.
+    """
+
+    def __init__(self) -> None:
+        self._shares: dict[str, Share] = {}
+        self._rules: dict[str, Rule] = {}
+        self._numbers = count(1)
+        self._key_looks: dict[str, int] = {}
+        self.with_metadata = True
+        self.looks = 1
+        self.key_looks = 0
+        self.not_applied: set[str] = set()
+        self.not_denied: set[str] = set()
+        self.dead = False
+        self.answer_lost = False
+        self._delayed: list[tuple[str, Access, Mapping[str, str]]] = []
+
+    def create(self, name: str, protocol: str, *paths: str, **fields: object) -> Share:
+        """A share with these export locations; `fields` as in `Share`."""
+        share_id = f"5a5a5a5a-0000-4000-8000-{next(self._numbers):012}"
+        locations = tuple(ExportLocation(path) for path in paths)
+        values = {"status": "available", "project_id": PROJECT, "export_locations": locations}
+        share = Share(share_id, name, protocol, **{**values, **fields})  # type: ignore[arg-type]
+        self._shares[share_id] = share
+        return share
+
+    def delete(self, share_id: str) -> None:
+        """Somebody deletes the share, with its rules."""
+        del self._shares[share_id]
+        self._rules = {key: rule for key, rule in self._rules.items() if rule.share_id != share_id}
+
+    def add_rule(
+        self,
+        share_id: str,
+        access: Access,
+        *,
+        state: RuleState = RuleState.ACTIVE,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Rule:
+        """A rule that is just there, made by whoever; returned as Manila keeps it."""
+        number = next(self._numbers)
+        key = f"AQ{number:036}==" if access.type is AccessType.CEPHX else None
+        rule = Rule(f"rule-{number}", share_id, access, metadata or {}, key, state)
+        self._rules[rule.id] = rule
+        return rule
+
+    @property
+    def all_rules(self) -> tuple[Rule, ...]:
+        """The rules of all shares as they are now; does not count as a look."""
+        return tuple(self._rules.values())
+
+    def settle(self) -> None:
+        """Let enough time pass for all that is on its way."""
+        while any(rule.coming for rule in self._rules.values()):
+            self._move_on(tuple(self._rules.values()))
+
+    def level_for(self, share_id: str, kind: AccessType, client: str) -> str | None:
+        """What the file server lets `client` (an address or cephx id) do."""
+        levels = {
+            rule.access.level.value
+            for rule in self._rules.values()
+            if rule.share_id == share_id and _in_force(rule) and _covers(rule.access, kind, client)
+        }
+        return max(levels, default=None)  # "rw" comes after "ro"
+
+    def key_of(self, share_id: str, client: str) -> str | None:
+        """The key with which the file server knows the cephx id `client`."""
+        wanted = share_id, client
+        found = (r.key for r in self._rules.values() if (r.share_id, r.access.to) == wanted)
+        return next(found, None)
+
+    def _answer(self) -> None:
+        if self.dead:
+            raise Unavailable("OpenStack does not answer: test")
+
+    def project_id(self) -> str:
+        """The project."""
+        self._answer()
+        return PROJECT
+
+    def find(self, ident: str) -> Share:
+        """By ID, else by name."""
+        self._answer()
+        if ident in self._shares:
+            return self._shares[ident]
+        named = [share for share in self._shares.values() if share.name == ident]
+        if len(named) > 1:
+            raise Refused(f"{len(named)} shares are named {ident!r}")
+        if not named:
+            raise NotFound(f"share {ident!r} does not exist in this project")
+        return named[0]
+
+    def list(self) -> tuple[Share, ...]:
+        """All."""
+        self._answer()
+        return tuple(self._shares.values())
+
+    def rules(self, share_id: str) -> tuple[AccessRule, ...]:
+        """The rules as they are; then those on their way move on."""
+        self._answer()
+        if share_id not in self._shares:
+            raise NotFound("Manila says: The resource could not be found.")
+        own = tuple(rule for rule in self._rules.values() if rule.share_id == share_id)
+        seen = tuple(self._shown(rule) for rule in own)
+        self._move_on(own)
+        return seen
+
+    def _shown(self, rule: Rule) -> AccessRule:
+        access = rule.access
+        metadata = rule.metadata if self.with_metadata else None
+        return AccessRule(
+            rule.id, access.type.value, access.to, access.level.value, rule.state, metadata
+        )
+
+    def _move_on(self, rules: tuple[Rule, ...]) -> None:
+        for rule in rules:
+            if not rule.coming:
+                continue
+            state = rule.coming.pop(0)
+            if state is None:
+                del self._rules[rule.id]
+            else:
+                rule.state = state
+
+    def key(self, share_id: str, rule_id: str) -> CephxKey | None:
+        """The key, once it has been asked for often enough."""
+        self._answer()
+        rule = self._rules[rule_id]
+        looks = self._key_looks[rule_id] = self._key_looks.get(rule_id, 0) + 1
+        if rule.state is not RuleState.ACTIVE or looks <= self.key_looks or rule.key is None:
+            return None
+        return CephxKey(rule.key)
+
+    def grant(self, share_id: str, access: Access, metadata: Mapping[str, str]) -> AccessRule:
+        """A new rule, queued. Manila answers 400 to a second one for the same client."""
+        self._answer()
+        if self.answer_lost:
+            self.answer_lost = False
+            self._delayed.append((share_id, access, metadata))
+            raise Unavailable("OpenStack does not answer: read timed out", uncertain=True)
+        if share_id not in self._shares:
+            raise NotFound("Manila says: Resource could not be found.")
+        for rule in self._rules.values():
+            if rule.share_id == share_id and _same_client(rule.access, access):
+                raise Refused(f"Manila says: Share access {access.type}:{access.to} exists.")
+        made = self.add_rule(share_id, access, state=RuleState.QUEUED_TO_APPLY, metadata=metadata)
+        end = RuleState.ERROR if access.to in self.not_applied else RuleState.ACTIVE
+        made.coming = [*[RuleState.APPLYING] * self.looks, end]
+        return self._shown(made)
+
+    def deliver(self) -> None:
+        """Carry out what was asked for without an answer."""
+        for share_id, access, metadata in self._delayed:
+            self.grant(share_id, access, metadata)
+        self._delayed.clear()
+
+    def revoke(self, share_id: str, rule_id: str) -> None:
+        """Queue the rule for withdrawal; a second time is a 404, which is fine."""
+        self._answer()
+        rule = self._rules.get(rule_id)
+        if rule is None or rule.share_id != share_id:
+            return
+        if rule.state in (RuleState.QUEUED_TO_DENY, RuleState.DENYING):
+            return
+        end = RuleState.ERROR if rule.access.to in self.not_denied else None
+        rule.state = RuleState.QUEUED_TO_DENY
+        rule.coming = [*[RuleState.DENYING] * self.looks, end]
+
+
+def _in_force(rule: Rule) -> bool:
+    """A rule counts from when it is active until its withdrawal has gone through."""
+    return rule.state in (RuleState.ACTIVE, RuleState.QUEUED_TO_DENY)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text, strict=False)
+
+
+def _covers(access: Access, kind: AccessType, client: str) -> bool:
+    if access.type is not kind:
+        return False
+    if kind is AccessType.IP:
+        return ipaddress.ip_address(client) in _network(access.to)
+    return access.to == client
+
+
+def _same_client(one: Access, other: Access) -> bool:
+    if one.type is not other.type:
+        return False
+    if one.type is AccessType.IP:
+        return _network(one.to) == _network(other.to)
+    return one.to == other.to

@@ -1,0 +1,121 @@
+"""add: what is left when it fails, and what others do in the meantime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from sharectl.errors import MountFailed, NotFound, Refused, SharectlError, Unavailable
+from sharectl.model.enums import Intent
+from tests.fakes import FakeApp
+from tests.operations.scenarios import (
+    HOST_ADDRESS,
+    NFS_PATH,
+    nfs,
+)
+
+
+def test_dead_file_server_is_undone() -> None:
+    world = nfs()
+    before = world.app.snapshot()
+    world.app.mounts.dead = {"192.0.2.1"}
+    with pytest.raises(Unavailable, match="did not answer"):
+        world.add()
+    assert world.app.snapshot() == before
+
+
+def test_mount_that_shows_something_else_is_undone() -> None:
+    world = nfs()
+    before = world.app.snapshot()
+    world.app.mounts.shown_as = {NFS_PATH: "192.0.2.66:/trap"}
+    with pytest.raises(Unavailable, match=r"shows 192\.0\.2\.66:/trap"):
+        world.add()
+    assert world.app.snapshot() == before
+
+
+def test_access_denied_by_the_server_is_undone() -> None:
+    world = nfs()
+    before = world.app.snapshot()
+    world.app.reconfigure(nfs_access_to="203.0.113.1")
+    with pytest.raises(MountFailed, match="access denied by server"):
+        world.add()
+    assert world.app.snapshot() == before
+
+
+def test_what_cannot_be_undone_is_recorded_and_told() -> None:
+    world = nfs()
+    before = world.app.snapshot()
+    world.app.mounts.dead = {"192.0.2.1"}
+    world.app.shares.not_denied = {HOST_ADDRESS}
+    with pytest.raises(Unavailable) as caught:
+        world.add()
+    assert "did not answer; undoing it failed too: Manila could not" in caught.value.message
+    assert "finish with: sharectl remove guest" in (caught.value.hint or "")
+    (mapping,) = world.app.store.load()
+    assert mapping.intent is Intent.DETACHING
+    assert "192.0.2.1" in (mapping.last_error or "")
+
+    world.app.shares.not_denied = set()
+    world.remove()
+    assert world.app.snapshot() == before
+
+
+def test_request_that_may_yet_be_carried_out_stays_recorded() -> None:
+    world = nfs()
+    before = world.app.snapshot()
+    world.app.shares.answer_lost = True
+    with pytest.raises(Unavailable) as caught:
+        world.add()
+    assert "whether the last request was carried out is not known" in caught.value.message
+    (mapping,) = world.app.store.load()
+    assert mapping.intent is Intent.DETACHING
+
+    world.app.shares.deliver()
+    world.remove()
+    assert world.app.snapshot() == before
+
+
+def test_tag_taken_while_waiting_for_the_lock_is_refused() -> None:
+    world, other = nfs().asking(tag="t"), nfs().asking(share="other", tag="t")
+    other.add()
+    rivals = other.app.store.load()
+
+    def overtake() -> None:
+        with world.app.store.transaction() as store:
+            store.put(rivals[0])
+
+    world.app.locks.while_waiting = overtake
+    with pytest.raises(Refused, match="tag t is already taken"):
+        world.add()
+    assert world.app.store.load() == rivals
+    assert world.app.shares.all_rules == ()
+
+
+def test_same_add_at_the_same_time_is_refused_or_nothing_to_do() -> None:
+    world = nfs()
+    world.app.locks.while_waiting = world.add
+    with pytest.raises(Refused, match="is already attached to domain guest"):
+        world.add()
+    assert len(world.app.shares.all_rules) == 1
+
+
+@pytest.mark.parametrize(
+    ("happens", "error"),
+    [
+        (lambda app, uuid: app.domains.undefine(uuid), NotFound),
+        (lambda app, uuid: app.domains.start(uuid), Refused),
+        (lambda app, uuid: app.domains.set(uuid, managed_save=True), Refused),
+    ],
+)
+def test_domain_changed_while_waiting_for_the_lock(
+    happens: Callable[[FakeApp, str], None], error: type[SharectlError]
+) -> None:
+    world = nfs()
+    app = world.app
+    uuid = world.uuid
+    app.locks.while_waiting = lambda: happens(app, uuid)
+    with pytest.raises(error):
+        world.add()
+    assert app.store.load() == ()
+    assert app.shares.all_rules == ()

@@ -1,0 +1,176 @@
+"""The configuration: what wins, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sharectl import config
+from sharectl.config import Config
+from sharectl.errors import ConfigError, ExitCode
+
+_FILE = """
+[libvirt]
+uri = "test:///file"
+timeout = 7
+[manila]
+cloud = "file"
+timeout = 8.5
+[mount]
+timeout = 9
+[nfs]
+version = "3"
+access_to = "192.0.2.0/24"
+options = ["sec=krb5", "nconnect=4"]
+[cephfs]
+client = "fuse"
+access_to = "host-a"
+options = ["noatime"]
+"""
+_FROM_FILE = Config(
+    libvirt_uri="test:///file",
+    libvirt_timeout=7.0,
+    manila_cloud="file",
+    manila_timeout=8.5,
+    mount_timeout=9.0,
+    nfs_version="3",
+    nfs_access_to="192.0.2.0/24",
+    nfs_options=("sec=krb5", "nconnect=4"),
+    cephfs_client="fuse",
+    cephfs_access_to="host-a",
+    cephfs_options=("noatime",),
+)
+_ENVIRONMENT = {"LIBVIRT_DEFAULT_URI": "test:///environment", "OS_CLOUD": "environment"}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A configuration file with every key."""
+    path = tmp_path / "config.toml"
+    path.write_text(_FILE)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _no_default_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "DEFAULT_FILE", tmp_path / "default.toml")
+
+
+def test_default() -> None:
+    assert config.load(environment={}) == Config()
+
+
+def test_file_wins_over_default(file: Path) -> None:
+    assert config.load(file, environment={}) == _FROM_FILE
+
+
+def test_default_file_is_read_when_it_is_there(file: Path, tmp_path: Path) -> None:
+    file.rename(tmp_path / "default.toml")
+    assert config.load(environment={}) == _FROM_FILE
+
+
+def test_environment_wins_over_file(file: Path) -> None:
+    expected = replace(_FROM_FILE, libvirt_uri="test:///environment", manila_cloud="environment")
+    assert config.load(file, environment=_ENVIRONMENT) == expected
+
+
+def test_flag_wins_over_environment(file: Path) -> None:
+    expected = replace(_FROM_FILE, libvirt_uri="test:///flag", manila_cloud="flag")
+    loaded = config.load(file, environment=_ENVIRONMENT, connect="test:///flag", os_cloud="flag")
+    assert loaded == expected
+
+
+def test_empty_variables_do_not_count(file: Path) -> None:
+    names = [*_ENVIRONMENT, "SHARECTL_STATE_DIR", "SHARECTL_RUNTIME_DIR"]
+    assert config.load(file, environment=dict.fromkeys(names, "")) == _FROM_FILE
+
+
+def test_every_setting_but_the_folders_is_a_key_of_the_file(file: Path) -> None:
+    changed = {f.name for f in fields(Config) if getattr(_FROM_FILE, f.name) != f.default}
+    assert changed == {f.name for f in fields(Config)} - {"state_dir", "runtime_dir"}
+
+
+def test_folders_move_with_their_variables(tmp_path: Path) -> None:
+    state, runtime = tmp_path / "state", tmp_path / "run"
+    moved = config.load(
+        environment={"SHARECTL_STATE_DIR": str(state), "SHARECTL_RUNTIME_DIR": f"/{runtime}/x/.."}
+    )
+    assert (moved.store_file, moved.secrets_dir) == (state / "mappings.json", state / "secrets")
+    assert (moved.mount_base, moved.lock_dir) == (runtime / "mnt", runtime / "locks")
+
+
+def test_link_to_the_runtime_folder_is_followed(tmp_path: Path) -> None:
+    """The kernel names mount points without links in their way."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    loaded = config.load(environment={"SHARECTL_RUNTIME_DIR": str(tmp_path / "link" / "run")})
+    assert loaded.runtime_dir == tmp_path / "real" / "run"
+
+
+@pytest.mark.parametrize("name", ["SHARECTL_STATE_DIR", "SHARECTL_RUNTIME_DIR"])
+@pytest.mark.parametrize("value", ["relative/folder", "./x", "/", "//", "/..", "~/x"])
+def test_impossible_folder(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is .* not an absolute path to a folder"):
+        config.load(environment={name: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("[libvirt", "Expected"),
+        ("uri = 'x'", "'uri' is not a section"),
+        ("[volumes]", "'volumes' is not a section"),
+        ("libvirt = 1", "'libvirt' is not a section"),
+        ("[libvirt]\nurl = 'x'", "unknown key libvirt.url"),
+        ("[state]\ndir = '/x'", "'state' is not a section"),
+        ("[libvirt]\nuri = 1", "libvirt.uri must be a string"),
+        ("[manila]\ncloud = false", "manila.cloud must be a string"),
+        ("[manila]\ntimeout = '5'", "manila.timeout must be a number of seconds"),
+        ("[manila]\ntimeout = true", "manila.timeout must be a number of seconds"),
+        ("[manila]\ntimeout = 0", "manila.timeout must be a number of seconds"),
+        ("[manila]\ntimeout = -1", "manila.timeout must be a number of seconds"),
+        ("[manila]\ntimeout = inf", "manila.timeout must be a number of seconds"),
+        ("[manila]\ntimeout = nan", "manila.timeout must be a number of seconds"),
+        ("[nfs]\nversion = '2'", "nfs.version must be one of"),
+        ("[nfs]\nversion = 4.2", "nfs.version must be a string"),
+        ("[cephfs]\nclient = 'userspace'", "cephfs.client must be one of auto, kernel, fuse"),
+        ("[nfs]\noptions = 'ro'", "nfs.options must be a list of strings"),
+        ("[nfs]\noptions = [1]", "nfs.options must be a list of strings"),
+    ],
+)
+def test_wrong_file(file: Path, text: str, error: str) -> None:
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        config.load(file, environment={})
+    assert error in caught.value.message
+    assert str(file) in caught.value.message
+    assert caught.value.exit_code is ExitCode.CONFIG
+
+
+def test_named_file_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="does not exist"):
+        config.load(tmp_path / "none.toml", environment={})
+
+
+def test_unreadable_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        config.load(tmp_path, environment={})
+    (tmp_path / "binary").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        config.load(tmp_path / "binary", environment={})
+
+
+@given(st.text(), st.sampled_from(["", "[nfs]\n", "[libvirt]\ntimeout = ", "[nfs]\noptions = "]))
+def test_no_file_ends_in_a_traceback(
+    tmp_path_factory: pytest.TempPathFactory, text: str, start: str
+) -> None:
+    path = tmp_path_factory.mktemp("config") / "config.toml"
+    path.write_bytes((start + text).encode(errors="surrogatepass"))
+    try:
+        config.load(path, environment={})
+    except ConfigError as error:
+        assert str(path) in error.message
