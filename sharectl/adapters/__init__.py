@@ -1,0 +1,1 @@
+"""One outside system each; foreign types and exceptions stop here."""

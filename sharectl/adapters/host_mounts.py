@@ -1,0 +1,243 @@
+"""Mounts on the host: made, taken away, and looked at without ever touching a file server.
+
+What is mounted and from where is read from /proc/self/mountinfo; stat(2), realpath(3) and their
+like hang on a dead server. What may hang runs in a child process with a deadline.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from sharectl.adapters import deadline, mount_options, process
+from sharectl.adapters.files import private_folder, replace_file
+from sharectl.config import Config
+from sharectl.errors import MountFailed, Refused, Unavailable
+from sharectl.model.enums import ShareProtocol
+from sharectl.model.export_location import parse
+from sharectl.model.mounts import HostMount, MountRequest, mounted_at, parse_mountinfo
+
+MOUNTINFO = Path("/proc/self/mountinfo")
+_NFS_PORT = 2049
+_LOOKUP_TIMEOUT = 5.0  # seconds for name resolution
+_UNREACHABLE = (
+    "timed out",
+    "refused",
+    "No route",
+    "unreachable",
+    "Host is down",
+    "not responding",
+    "no mds server",
+    "Connection reset",
+)
+_CEPHFS_NEEDS = {
+    "kernel": "mount.ceph or a kernel with CephFS (cephfs.client is kernel)",
+    "fuse": "ceph-fuse (cephfs.client is fuse)",
+    "auto": "ceph-fuse, and mount.ceph with a kernel that has CephFS",
+}
+_PACKAGES = {ShareProtocol.NFS: "nfs-common", ShareProtocol.CEPHFS: "ceph-common or ceph-fuse"}
+
+
+class HostMounts:
+    """`Mounts` of this host."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def list(self) -> tuple[HostMount, ...]:
+        """Read until two reads agree: kernels before 5.8 can leave lines out during a change."""
+        seen = MOUNTINFO.read_bytes()
+        for _ in range(5):
+            again = MOUNTINFO.read_bytes()
+            if again == seen:
+                break
+            seen = again
+        return parse_mountinfo(seen.decode(errors="surrogateescape"))
+
+    def check_client(self, protocol: ShareProtocol) -> None:
+        """Look for the helper programs and, for CephFS, for the kernel's client."""
+        if protocol is ShareProtocol.NFS:
+            missing = None if _find("mount.nfs") else "mount.nfs"
+        else:
+            missing = None if self._cephfs_client() else _CEPHFS_NEEDS[self._config.cephfs_client]
+        if missing:
+            raise Refused(
+                f"this host cannot mount {protocol}: it lacks {missing}",
+                hint=f"install {_PACKAGES[protocol]}",
+            )
+
+    def _cephfs_client(self) -> str | None:
+        """`kernel` or `fuse`, as configured or as the host can."""
+        wanted = self._config.cephfs_client
+        if wanted in ("auto", "kernel") and _find("mount.ceph") and _kernel_has("ceph"):
+            return "kernel"
+        if wanted in ("auto", "fuse") and _find("ceph-fuse"):
+            return "fuse"
+        return None
+
+    def local_address(self, server: str) -> str:
+        """The address that the kernel would send from; nothing is sent."""
+        name = server.partition("%")[0]
+        try:
+            found = deadline.call(
+                lambda: socket.getaddrinfo(name, _NFS_PORT, type=socket.SOCK_DGRAM),
+                _LOOKUP_TIMEOUT,
+                f"the name service for {server}",
+            )
+        except (socket.gaierror, UnicodeError) as error:
+            raise Unavailable(
+                f"file server {server} cannot be found: {error}",
+                hint=f"check its name: getent hosts {name}",
+            ) from error
+        failure: OSError | None = None
+        for family, kind, _protocol, _name, address in found:
+            try:
+                with socket.socket(family, kind) as probe:
+                    probe.connect(address)
+                    return str(probe.getsockname()[0]).partition("%")[0]
+            except OSError as error:
+                failure = error
+        raise Unavailable(
+            f"this host has no route to file server {server}: {failure}",
+            hint=f"see: ip route get {found[0][4][0]}",
+        )
+
+    def mount(self, request: MountRequest, key_file: Path | None, timeout: float) -> None:
+        """Make the mount point and mount; the mount point goes again when it fails."""
+        private_folder(self._config.runtime_dir, self._config.mount_base)
+        request.mount_point.mkdir(mode=0o700, exist_ok=True)
+        _check_empty(request.mount_point)
+        try:
+            self._mount(request, key_file, timeout)
+        except BaseException:
+            if mounted_at(self.list(), str(request.mount_point)) is None:
+                _remove_folder(request.mount_point)
+            raise
+
+    def _mount(self, request: MountRequest, key_file: Path | None, timeout: float) -> None:
+        if request.protocol is ShareProtocol.NFS:
+            self._run(mount_options.nfs(request, self._config), request, timeout)
+            return
+        if key_file is None:
+            raise MountFailed(f"there is no cephx key for {request.source}")
+        if self._cephfs_client() == "kernel":
+            argv = mount_options.cephfs_kernel(request, key_file, self._config)
+            self._run(argv, request, timeout)
+        else:
+            self._mount_fuse(request, key_file, timeout)
+
+    def _mount_fuse(self, request: MountRequest, key_file: Path, timeout: float) -> None:
+        """ceph-fuse reads a keyring and a ceph.conf once, at its start."""
+        keyring, conf = self._fuse_files(request.mount_point)
+        private_folder(self._config.runtime_dir, keyring.parent)
+        key = key_file.read_text().strip()
+        try:
+            replace_file(keyring, f"[client.{request.user}]\nkey = {key}\n")
+            replace_file(conf, mount_options.ceph_conf(request, timeout))
+            argv = mount_options.cephfs_fuse(request, keyring, conf)
+            self._run(argv, request, timeout)
+        finally:
+            keyring.unlink(missing_ok=True)
+            conf.unlink(missing_ok=True)
+
+    def _fuse_files(self, mount_point: Path) -> tuple[Path, Path]:
+        """The keyring and the ceph.conf for a mount by ceph-fuse."""
+        folder = self._config.runtime_dir / "ceph-fuse"
+        return folder / f"{mount_point.name}.keyring", folder / f"{mount_point.name}.conf"
+
+    def _run(self, argv: Sequence[str], request: MountRequest, timeout: float) -> None:
+        servers = ", ".join(item.host for item in parse(request.protocol, request.source).servers)
+        try:
+            done = process.run(argv, timeout=timeout)
+        except process.TimedOut as error:
+            raise Unavailable(
+                f"file server {servers} did not answer in {timeout:g} s while mounting"
+                f" {request.source}",
+                hint=f"check that {servers} is up and that no firewall is in between",
+            ) from error
+        except FileNotFoundError as error:
+            raise MountFailed(f"cannot run {argv[0]}: {error.strerror}") from error
+        if done.status == 0:
+            return
+        text = f"cannot mount {request.source}: {done.reason}"
+        if any(word in done.stderr for word in _UNREACHABLE):
+            raise Unavailable(text, hint=f"check that file server {servers} is up")
+        raise MountFailed(text, hint="the kernel may say more: dmesg | tail")
+
+    def unmount(self, mount_point: str, timeout: float, *, force: bool = False) -> None:
+        """umount(8) without canonicalising, which hangs on a dead server.
+
+        `force` first cuts off pending requests, then takes the mount out of the tree even when
+        it is busy; dirty data of a dead server is lost by it.
+        """
+        ways = [["-c"], ["-c", "-f"], ["-c", "-l"]] if force else [["-c"]]
+        reason = ""
+        for way in ways:
+            if mounted_at(self.list(), mount_point) is None:
+                break
+            try:
+                done = process.run(["umount", *way, "--", mount_point], timeout=timeout)
+                reason = "" if done.status == 0 else done.reason
+            except process.TimedOut:
+                reason = f"no answer in {timeout:g} s"
+        left = mounted_at(self.list(), mount_point)
+        if left is not None:
+            raise MountFailed(
+                f"cannot unmount {mount_point} ({left.source}): {reason or 'it is still mounted'}",
+                hint=f"see who uses it: fuser -vm {mount_point}",
+            )
+        for file in self._fuse_files(Path(mount_point)):  # left by a mount that was killed
+            file.unlink(missing_ok=True)
+        _remove_folder(Path(mount_point))
+
+    def responds(self, mount_point: str, timeout: float) -> bool:
+        """statfs(2) in a child; a child that hangs is killed and the answer is no."""
+        try:
+            done = process.run(["stat", "-f", "-c", "%T", "--", mount_point], timeout=timeout)
+        except process.TimedOut:
+            return False
+        if done.status != 0:
+            raise MountFailed(f"{mount_point}: {done.reason}")
+        return True
+
+
+def _find(program: str) -> str | None:
+    return shutil.which(program, path=process.PATH)
+
+
+def _kernel_has(filesystem: str) -> bool:
+    """Whether the kernel has the file system, built in, loaded or as a module to load."""
+    if any(line.split()[-1:] == [filesystem] for line in _filesystems()):
+        return True
+    try:
+        return process.run(["modprobe", "-q", "-n", filesystem], timeout=10).status == 0
+    except (process.TimedOut, FileNotFoundError):
+        return False
+
+
+def _filesystems() -> Sequence[str]:
+    return Path("/proc/filesystems").read_text().splitlines()
+
+
+def _check_empty(folder: Path) -> None:
+    """A mount would hide what lies in the folder, perhaps written while nothing was mounted."""
+    if any(folder.iterdir()):
+        raise MountFailed(
+            f"mount point {folder} is not empty, and nothing is mounted there",
+            hint=f"move away what is in it: ls -la {folder}",
+        )
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove an empty mount point; one with anything in it is somebody's data and stays."""
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise MountFailed(
+            f"mount point {folder} cannot be removed: {error.strerror}",
+            hint=f"look at what is in it: ls -la {folder}",
+        ) from error

@@ -1,0 +1,169 @@
+"""The mapping store: TinyDB on a storage that survives crashes and concurrent writers.
+
+TinyDB's own JSONStorage writes in place and truncates, so that a reader in between, or a crash,
+finds half a document; its documentation says that it is not for several processes. Here every
+write replaces the whole file and keeps the one before as backup, and every read-modify-write
+holds a lock on a file of its own, since the store's inode changes with each write.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from tinydb import TinyDB, where
+from tinydb.storages import Storage
+
+from sharectl.adapters import store_schema
+from sharectl.errors import Denied, StoreError
+from sharectl.model.mapping import ShareMapping
+
+_LOCK_TIMEOUT = 10.0  # seconds; a transaction takes milliseconds
+
+
+class ReplacingStorage(Storage):
+    """Reads a whole file and replaces it as a whole, keeping the previous generation."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> dict[str, Any] | None:
+        """The document; None when there has never been one. Raises `StoreError`."""
+        return read_document(self._path)
+
+    def write(self, data: Mapping[str, Any]) -> None:
+        """Replace the document. Raises `StoreError`."""
+        from sharectl.adapters.files import replace_file
+
+        data = {**data, **store_schema.stamp()}
+        try:
+            _keep_previous(self._path)
+            replace_file(self._path, json.dumps(data, indent=1, sort_keys=True) + "\n")
+        except OSError as error:
+            raise StoreError(f"store {self._path} cannot be written: {error}") from error
+
+
+def backup_of(path: Path) -> Path:
+    """Where the previous generation of the store is kept."""
+    return path.with_name(path.name + ".bak")
+
+
+def _keep_previous(path: Path) -> None:
+    """Make the present file the backup, by a second name: its content is already on disk."""
+    temporary = path.with_name(path.name + ".bak.new")
+    with suppress(FileNotFoundError):
+        temporary.unlink()
+    with suppress(FileNotFoundError):
+        os.link(path, temporary)
+        temporary.replace(backup_of(path))
+
+
+def read_document(path: Path) -> dict[str, Any] | None:
+    """The store's document in the present schema; None for a host without mappings yet.
+
+    Raises `StoreError` for a file that is damaged, newer than this sharectl, or gone while its
+    backup is still there.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        if backup_of(path).exists():
+            raise _unreadable(path, "it is gone, but its backup is there") from error
+        return None
+    except PermissionError as error:
+        raise Denied(f"store {path} can only be read by root", hint="run it with sudo") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, str(error)) from error
+    return _parse(path, text)
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+        return store_schema.migrate(document)
+    except store_schema.TooNew as error:
+        raise StoreError(
+            f"store {path} has schema {error.version}, this sharectl knows {error.known}",
+            hint=f"install the sharectl that wrote it; the backup is {backup_of(path)}",
+        ) from error
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        why = f"it is not a sharectl store ({type(error).__name__}: {error})"
+        raise _unreadable(path, why) from error
+
+
+def _unreadable(path: Path, why: str) -> StoreError:
+    backup = backup_of(path)
+    hint = (
+        f"check the backup of the previous state, then: cp {backup} {path}"
+        if backup.exists()
+        else "restore it from a backup of this host; nothing was changed"
+    )
+    return StoreError(f"store {path} cannot be read: {why}", hint=hint)
+
+
+class JsonStore:
+    """`MappingStore` in one JSON file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> tuple[ShareMapping, ...]:
+        """All mappings, in the order in which they were made."""
+        document = read_document(self._path)
+        if document is None:
+            return ()
+        try:
+            found = [store_schema.mapping(item) for item in document["mappings"].values()]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise _unreadable(self._path, f"a mapping in it is damaged ({error!r})") from error
+        return tuple(sorted(found, key=lambda item: (item.created_at, item.id)))
+
+    @contextmanager
+    def transaction(self) -> Iterator[_Transaction]:
+        """Hold the store's lock; each change is on disk when it returns."""
+        from sharectl.adapters.file_lock import hold
+        from sharectl.adapters.files import private_folder
+
+        try:
+            private_folder(self._path.parent)
+        except PermissionError as error:
+            raise Denied(f"{self._path.parent} belongs to root", hint="run it with sudo") from error
+        lock = self._path.with_name(self._path.stem + ".lock")
+        with hold(lock, _LOCK_TIMEOUT, "the mapping store"):
+            self.load()  # a damaged store must not be written over
+            yield _Transaction(self)
+
+    @contextmanager
+    def database(self) -> Iterator[TinyDB]:
+        """The TinyDB database of the file."""
+        with TinyDB(self._path, storage=ReplacingStorage) as database:
+            yield database
+
+
+class _Transaction:
+    def __init__(self, store: JsonStore) -> None:
+        self._store = store
+
+    @property
+    def mappings(self) -> tuple[ShareMapping, ...]:
+        """All mappings."""
+        return self._store.load()
+
+    def put(self, mapping: ShareMapping) -> None:
+        """Write a mapping."""
+        with self._store.database() as database:
+            table, same = database.table("mappings"), where("id") == mapping.id
+            # Not upsert(), which writes a file without the new mapping first.
+            if table.contains(same):
+                table.update(store_schema.document(mapping), same)
+            else:
+                table.insert(store_schema.document(mapping))
+
+    def delete(self, mapping_id: str) -> None:
+        """Forget a mapping."""
+        with self._store.database() as database:
+            database.table("mappings").remove(where("id") == mapping_id)

@@ -1,0 +1,260 @@
+"""libvirt: domains looked at, and their persistent definitions changed.
+
+Devices go in and out by virDomainAttachDeviceFlags and virDomainDetachDeviceFlags with
+AFFECT_CONFIG, which libvirt does atomically; reading, editing and defining the whole XML loses
+what others change in between. Memory backing is no device: only it is done by redefining.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import libvirt
+
+from sharectl.adapters import deadline, libvirt_observe
+from sharectl.errors import BackendError, Denied, NotFound, Refused, Unavailable
+from sharectl.model import domain_xml
+from sharectl.model.domain import Domain, Filesystem
+from sharectl.model.enums import SharedMemory
+from sharectl.model.host import HostFacts
+
+T = TypeVar("T")
+_DENIED = frozenset(
+    {libvirt.VIR_ERR_AUTH_FAILED, libvirt.VIR_ERR_ACCESS_DENIED, libvirt.VIR_ERR_AUTH_CANCELLED}
+)
+_REFUSED = frozenset(
+    {
+        libvirt.VIR_ERR_CONFIG_UNSUPPORTED,
+        libvirt.VIR_ERR_INVALID_ARG,
+        libvirt.VIR_ERR_OPERATION_DENIED,
+        libvirt.VIR_ERR_OPERATION_INVALID,
+        libvirt.VIR_ERR_XML_DETAIL,
+        libvirt.VIR_ERR_XML_ERROR,
+    }
+)
+# Where distributions put the vhost-user file system daemon (C, then Rust).
+_VIRTIOFSD = ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd")
+
+
+def _silent(_context: object, _error: object) -> None:
+    """libvirt prints errors on stderr by itself unless it is given a handler."""
+
+
+libvirt.registerErrorHandler(_silent, None)
+
+
+class LibvirtDomains:
+    """`Domains` of one libvirt connection, opened when first needed."""
+
+    def __init__(self, uri: str, timeout: float) -> None:
+        self._uri = uri
+        self._timeout = timeout
+
+    @cached_property
+    def _connection(self) -> Any:
+        try:
+            return deadline.call(
+                lambda: libvirt.open(self._uri), self._timeout, f"libvirt at {self._uri}"
+            )
+        except libvirt.libvirtError as error:
+            if error.get_error_code() in _DENIED:
+                raise Denied(
+                    f"libvirt at {self._uri}: {_text(error)}", hint="run it with sudo"
+                ) from error
+            raise Unavailable(
+                f"cannot connect to libvirt at {self._uri}: {_text(error)}",
+                hint="start it (systemctl start libvirtd or virtqemud), or name another with"
+                " --connect URI",
+            ) from error
+
+    def _call(self, function: Callable[[], T], *, change: bool = False) -> T:
+        what = f"libvirt at {self._uri}"
+        try:
+            return deadline.call(function, self._timeout, what, change=change)
+        except libvirt.libvirtError as error:
+            raise _translate(error, self._uri) from error
+
+    def host(self) -> HostFacts:
+        """Versions and abilities."""
+        return self._call(lambda: self._host(self._connection))
+
+    def _host(self, connection: Any) -> HostFacts:
+        try:
+            qemu: tuple[int, int, int] | None = _version(connection.getVersion())
+        except libvirt.libvirtError:
+            qemu = None  # no emulator found: libvirt cannot tell a version
+        return HostFacts(
+            uri=connection.getURI(),
+            libvirt=_version(connection.getLibVersion()),
+            qemu=qemu,
+            virtiofs=_has_virtiofs(connection),
+            virtiofsd=next((path for path in _VIRTIOFSD if Path(path).exists()), None),
+        )
+
+    def find(self, ident: str) -> Domain:
+        """By name, UUID or id, as virsh does."""
+        connection = self._connection
+
+        def look() -> Domain:
+            return libvirt_observe.observe(libvirt_observe.lookup(connection, ident))
+
+        return self._call(look)
+
+    def get(self, uuids: Iterable[str], *, brief: bool = False) -> dict[str, Domain]:
+        """The existing ones of `uuids`."""
+        connection = self._connection
+        observe = libvirt_observe.glimpse if brief else libvirt_observe.observe
+
+        def look() -> dict[str, Domain]:
+            seen = (
+                libvirt_observe.or_none(libvirt_observe.observe_uuid, connection, uuid, observe)
+                for uuid in uuids
+            )
+            return {item.uuid: item for item in seen if item is not None}
+
+        return self._call(look)
+
+    def list(self) -> tuple[Domain, ...]:
+        """All, running or not; one that is undefined meanwhile is left out."""
+        connection = self._connection
+
+        def look() -> tuple[Domain, ...]:
+            seen = (
+                libvirt_observe.or_none(libvirt_observe.observe, domain)
+                for domain in connection.listAllDomains()
+            )
+            return tuple(item for item in seen if item is not None)
+
+        return self._call(look)
+
+    def attach_filesystem(self, uuid: str, filesystem: Filesystem) -> tuple[int, ...]:
+        """Into the persistent definition.
+
+        libvirt takes `<readonly/>` on virtiofs since 11.0.0; an older one gets the device
+        without, and the host mount alone keeps the guest from writing.
+        """
+
+        def attach(connection: Any, domain: Any) -> tuple[int, ...]:
+            before = _pci_controllers(domain)
+            try:
+                _change_device(connection, domain, "attach", filesystem)
+            except libvirt.libvirtError as error:
+                unsupported = error.get_error_code() == libvirt.VIR_ERR_CONFIG_UNSUPPORTED
+                if not (filesystem.readonly and unsupported):
+                    raise
+                _change_device(connection, domain, "attach", replace(filesystem, readonly=False))
+            return tuple(sorted(_pci_controllers(domain).keys() - before.keys()))
+
+        return self._change(uuid, attach)
+
+    def detach_filesystem(
+        self, uuid: str, filesystem: Filesystem, controllers: tuple[int, ...] = ()
+    ) -> tuple[int, ...]:
+        """Out of the persistent definition.
+
+        libvirt finds a filesystem by its tag alone, so the source is compared before: a tag may
+        have been given to somebody else's filesystem since. A root port that is in use again is
+        put back by libvirt itself.
+        """
+
+        def detach(connection: Any, domain: Any) -> tuple[int, ...]:
+            present = domain_xml.filesystems(_persistent(domain))
+            if any((f.tag, f.source) == (filesystem.tag, filesystem.source) for f in present):
+                _change_device(connection, domain, "detach", replace(filesystem, readonly=False))
+            models = _pci_controllers(domain)
+            for index in sorted(controllers, reverse=True):
+                if index in models:
+                    xml = f"<controller type='pci' index='{index}' model='{models[index]}'/>"
+                    domain.detachDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+            return tuple(sorted(_pci_controllers(domain).keys() & set(controllers)))
+
+        return self._change(uuid, detach)
+
+    def enable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
+        """By redefining: memory backing is no device."""
+        self._edit(uuid, lambda xml: domain_xml.enable_shared_memory(xml, kind))
+
+    def disable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
+        """By redefining; left alone when it is no longer ours or is needed."""
+        self._edit(uuid, lambda xml: domain_xml.disable_shared_memory(xml, kind))
+
+    def _edit(self, uuid: str, edit: Callable[[str], str | None]) -> None:
+        self._change(uuid, lambda connection, domain: _redefine(connection, domain, edit))
+
+    def _change(self, uuid: str, change: Callable[[Any, Any], T]) -> T:
+        """Call `change(connection, domain)`; it may outlast the deadline."""
+        connection = self._connection
+        return self._call(
+            lambda: change(connection, libvirt_observe.lookup(connection, uuid)), change=True
+        )
+
+
+def _persistent(domain: Any) -> Any:
+    return domain_xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+
+
+def _pci_controllers(domain: Any) -> dict[int, str]:
+    return domain_xml.pci_controllers(_persistent(domain))
+
+
+def _change_device(connection: Any, domain: Any, verb: str, filesystem: Filesystem) -> None:
+    """Attach or detach; drivers without the call, libvirt's test driver for one, redefine."""
+    call = {"attach": domain.attachDeviceFlags, "detach": domain.detachDeviceFlags}[verb]
+    edit = {"attach": domain_xml.add_filesystem, "detach": domain_xml.remove_filesystem}[verb]
+    try:
+        call(domain_xml.filesystem_xml(filesystem), libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:
+            raise
+        _redefine(connection, domain, lambda xml: edit(xml, filesystem))
+
+
+def _redefine(connection: Any, domain: Any, edit: Callable[[str], str | None]) -> None:
+    """Define an edit of a fresh dump; with secrets, which a dump leaves out unless asked."""
+    flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+    before = domain.XMLDesc(flags)
+    after = edit(before)
+    if after is None or after == before:
+        return
+    try:
+        connection.defineXMLFlags(after, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
+    except libvirt.libvirtError as error:
+        # The definition was there before; that its old parts fail validation is not our affair.
+        if error.get_error_code() != libvirt.VIR_ERR_XML_INVALID_SCHEMA:
+            raise
+        connection.defineXMLFlags(after, 0)
+
+
+def _has_virtiofs(connection: Any) -> bool:
+    """Whether the domain capabilities list virtiofs; taken for granted where not told."""
+    try:
+        capabilities = domain_xml.parse(connection.getDomainCapabilities())
+    except libvirt.libvirtError:
+        return True
+    values = capabilities.findall("./devices/filesystem/enum[@name='driverType']/value")
+    return not values or any(item.text == "virtiofs" for item in values)
+
+
+def _version(number: int) -> tuple[int, int, int]:
+    return number // 1_000_000, number // 1000 % 1000, number % 1000
+
+
+def _text(error: libvirt.libvirtError) -> str:
+    return (error.get_error_message() or str(error)).strip()
+
+
+def _translate(error: libvirt.libvirtError, uri: str) -> Exception:
+    code, text = error.get_error_code(), _text(error)
+    if code == libvirt.VIR_ERR_NO_DOMAIN:
+        return NotFound(f"the domain is gone: {text}")
+    if code in _DENIED:
+        return Denied(f"libvirt at {uri}: {text}")
+    if code in _REFUSED:
+        return Refused(f"libvirt refuses: {text}")
+    if error.get_error_domain() in (libvirt.VIR_FROM_RPC, libvirt.VIR_FROM_REMOTE):
+        return Unavailable(f"lost libvirt at {uri}: {text}", uncertain=True)
+    return BackendError(f"libvirt: {text}")

@@ -1,0 +1,190 @@
+"""Credentials, and a Manila client at the newest microversion that both sides know.
+
+Credentials come from clouds.yaml or OS_* variables through openstack.config, the loader that
+`openstack` itself uses. The microversion is negotiated: 2.82 is asked for, since it is the first
+with locks on access rules, and a server that answers 406 is asked for what it has.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import manilaclient.exceptions as manila_errors
+from keystoneauth1 import exceptions as auth_errors
+from keystoneauth1.session import Session
+from manilaclient import api_versions
+from manilaclient.v2.client import Client
+
+from sharectl.errors import (
+    BackendError,
+    ConfigError,
+    Denied,
+    NotFound,
+    Refused,
+    SharectlError,
+    Unavailable,
+)
+
+T = TypeVar("T")
+WANTED = "2.82"  # first with lock_visibility and lock_deletion on access rules
+SERVICE = "shared-file-system"
+_CREDENTIALS_HINT = "set OS_CLOUD or --os-cloud to a cloud of clouds.yaml, or the OS_* variables"
+
+# Bodies of access rules carry cephx keys; keystoneauth logs them under this name only when the
+# loggers are split, and there they stay off whatever --debug turns on.
+logging.getLogger("keystoneauth.session.body").setLevel(logging.WARNING)
+# Its warnings say what the exception says as well, and would stand between our two lines.
+logging.getLogger("keystoneauth").addHandler(logging.NullHandler())
+
+
+class ManilaSession:
+    """A client of one cloud, made at the first call.
+
+    Args:
+        cloud: the name of a cloud in clouds.yaml; None for OS_* variables.
+        timeout: seconds that one request may take.
+        older: called with the server's newest microversion when that is below 2.82.
+    """
+
+    def __init__(self, cloud: str | None, timeout: float, older: Callable[[str], None]) -> None:
+        self._cloud = cloud
+        self._timeout = timeout
+        self._older = older
+        self._version = api_versions.APIVersion(WANTED)
+
+    @cached_property
+    def _region(self) -> Any:
+        from openstack import exceptions
+        from openstack.config import OpenStackConfig
+
+        try:
+            return OpenStackConfig().get_one(cloud=self._cloud)
+        except exceptions.ConfigException as error:
+            raise ConfigError(f"no usable credentials: {error}", hint=_CREDENTIALS_HINT) from error
+
+    @cached_property
+    def _session(self) -> Session:
+        region = self._region
+        try:
+            auth = region.get_auth()
+        except (auth_errors.ClientException, TypeError) as error:
+            raise ConfigError(f"no usable credentials: {error}", hint=_CREDENTIALS_HINT) from error
+        if auth is None:
+            raise ConfigError("no credentials are configured", hint=_CREDENTIALS_HINT)
+        verify, certificate = region.get_requests_verify_args()
+        return Session(
+            auth=auth, verify=verify, cert=certificate, timeout=self._timeout,
+            app_name="sharectl", split_loggers=True,
+        )  # fmt: skip
+
+    @cached_property
+    def _clients(self) -> dict[str, Any]:
+        return {}
+
+    def client(self) -> Any:
+        """The client at the microversion in force."""
+        version = self._version.get_string()
+        if version not in self._clients:
+            self._clients[version] = self._connect(self._version)
+        return self._clients[version]
+
+    def _connect(self, version: api_versions.APIVersion) -> Any:
+        region = self._region
+        return Client(
+            session=self._session,
+            api_version=version,
+            service_type=SERVICE,
+            endpoint_type=region.get_interface(SERVICE),
+            region_name=region.get_region_name(SERVICE),
+            service_catalog_url=region.get_endpoint(SERVICE),
+        )
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """The microversion in force; what is asked for until the server has answered."""
+        return self._version.ver_major, self._version.ver_minor
+
+    def project_id(self) -> str:
+        """The project that the token is scoped to."""
+        return self.call(lambda _client: str(self._session.get_project_id() or ""))
+
+    def call(self, function: Callable[[Any], T], *, change: bool = False) -> T:
+        """`function(client)`, with foreign exceptions translated.
+
+        Args:
+            function: makes the request; called again after a negotiation.
+            change: whether it changes something, so that a lost answer is told as uncertain.
+        """
+        try:
+            try:
+                return function(self.client())
+            except manila_errors.NotAcceptable:
+                self._negotiate()
+                return function(self.client())
+        except (manila_errors.ClientException, auth_errors.ClientException) as error:
+            raise translate(error, change=change) from error
+        except Exception as error:
+            if type(error) is not Exception:
+                raise
+            # keystoneauth1 raises a bare one when OS_PASSWORD is missing.
+            raise ConfigError(f"no usable credentials: {error}", hint=_CREDENTIALS_HINT) from error
+
+    def _negotiate(self) -> None:
+        base = self._connect(api_versions.APIVersion("2.0"))
+        self._version = api_versions.discover_version(base, api_versions.APIVersion(WANTED))
+        if self.version < (2, 82):
+            self._older(self._version.get_string())
+
+
+_BY_STATUS: dict[int, type[SharectlError]] = {
+    400: Refused,
+    403: Denied,
+    404: NotFound,
+    409: Refused,
+    413: Refused,
+}
+
+
+def translate(  # noqa: PLR0911 - one return for each kind
+    error: Exception, *, change: bool = False
+) -> SharectlError:
+    """What an exception of keystoneauth1 or manilaclient means to the admin."""
+    text = _text(error)
+    if isinstance(error, auth_errors.http.Unauthorized | manila_errors.Unauthorized):
+        return ConfigError(
+            f"Keystone does not accept the credentials: {text}",
+            hint="check them with: openstack token issue",
+        )
+    if isinstance(error, auth_errors.catalog.CatalogException):
+        return ConfigError(
+            f"the cloud has no Manila that can be used: {text}",
+            hint=f"see: openstack catalog show {SERVICE}",
+        )
+    status = getattr(error, "http_status", None) or 0
+    if isinstance(error, auth_errors.ConnectionError) or status >= 500:
+        refused = isinstance(error, auth_errors.ConnectFailure) and not _timed_out(error)
+        return Unavailable(
+            f"OpenStack does not answer: {text}",
+            hint="see: openstack endpoint list, and whether the service behind it runs",
+            uncertain=change and not refused,
+        )
+    if status in _BY_STATUS:
+        return _BY_STATUS[status](f"Manila says: {text}")
+    if isinstance(error, manila_errors.CommandError):
+        return Refused(f"Manila's client refuses: {text}")
+    if isinstance(error, auth_errors.ClientException):
+        return ConfigError(f"no usable credentials: {text}", hint=_CREDENTIALS_HINT)
+    return BackendError(f"Manila: {text}")
+
+
+def _timed_out(error: Exception) -> bool:
+    return isinstance(error, auth_errors.ConnectTimeout | auth_errors.UnknownConnectionError)
+
+
+def _text(error: Exception) -> str:
+    """The error as one line without the request id, which only an operator can use."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text.partition(" (Request-ID:")[0][:500]

@@ -1,0 +1,33 @@
+"""cephx keys: one file per share, 0600 in a 0700 folder, while the share is attached.
+
+A boot can then mount without Keystone. The file holds the bare key, as `secretfile=` wants it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sharectl.adapters.files import private_folder, replace_file
+from sharectl.errors import StoreError
+from sharectl.model.secret import CephxKey
+
+
+class SecretFiles:
+    """`Secrets` in a folder. The caller holds the share's lock."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, share_id: str, key: CephxKey) -> Path:
+        """Write the key."""
+        path = self._folder / f"{share_id}.key"
+        try:
+            private_folder(self._folder.parent, self._folder)
+            replace_file(path, key.reveal() + "\n")
+        except OSError as error:
+            raise StoreError(f"cannot write {path}: {error.strerror}") from error
+        return path
+
+    def delete(self, share_id: str) -> None:
+        """Remove the key."""
+        (self._folder / f"{share_id}.key").unlink(missing_ok=True)

@@ -1,0 +1,93 @@
+"""The schema of the store: versions, the steps between them, mappings as documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sharectl.model.enums import AccessLevel, AccessType, Intent, SharedMemory, ShareProtocol
+from sharectl.model.mapping import ShareMapping
+
+VERSION = 1
+# From each older version to the next; a stored sample of each lies in tests/data/store.
+_STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+_ENUMS: dict[str, type[StrEnum]] = {
+    "protocol": ShareProtocol,
+    "access_type": AccessType,
+    "access_level": AccessLevel,
+    "intent": Intent,
+    "shared_memory": SharedMemory,
+}
+_TIMES = ("created_at", "updated_at")
+_OPTIONAL = {"filesystem_name", "rule_id", "shared_memory", "last_error"}
+_TYPES: dict[str, type] = {  # the others are texts
+    **dict.fromkeys(_TIMES, datetime),
+    "owns_rule": bool,
+    "controllers": tuple,
+}
+
+
+class TooNew(Exception):
+    """The store was written by a newer sharectl."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(version)
+        self.version = version
+        self.known = VERSION
+
+
+def stamp() -> dict[str, Any]:
+    """The table that names the schema version of a document."""
+    return {"schema": {"1": {"version": VERSION}}}
+
+
+def migrate(document: dict[str, Any]) -> dict[str, Any]:
+    """`document` in the present version. Raises `TooNew`, `KeyError`, `TypeError`."""
+    version = document["schema"]["1"]["version"]
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise TypeError(f"schema version {version!r}")
+    if version > VERSION:
+        raise TooNew(version)
+    for step in range(version, VERSION):
+        document = _STEPS[step](document)
+    document.setdefault("mappings", {})
+    return document
+
+
+def document(mapping: ShareMapping) -> dict[str, Any]:
+    """The mapping as JSON values."""
+    values = {field.name: getattr(mapping, field.name) for field in fields(mapping)}
+    for name in _TIMES:
+        values[name] = values[name].isoformat(timespec="seconds")
+    values["controllers"] = list(mapping.controllers)
+    return {key: str(v) if isinstance(v, StrEnum) else v for key, v in values.items()}
+
+
+def mapping(values: dict[str, Any]) -> ShareMapping:
+    """The mapping that `document` was made from. Raises `KeyError`, `TypeError`, `ValueError`."""
+    parsed = {name: values[name] for name in _FIELDS}
+    for name, kind in _ENUMS.items():
+        if parsed[name] is not None or name not in _OPTIONAL:
+            parsed[name] = kind(parsed[name])
+    for name in _TIMES:
+        parsed[name] = datetime.fromisoformat(parsed[name])
+        if parsed[name].tzinfo is None:
+            raise ValueError(f"{name} has no time zone")
+    parsed["controllers"] = tuple(parsed["controllers"])
+    _check_types(parsed)
+    return ShareMapping(**parsed)
+
+
+def _check_types(parsed: dict[str, Any]) -> None:
+    for name, value in parsed.items():
+        kind = _TYPES.get(name, str)
+        if not isinstance(value, kind) and not (value is None and name in _OPTIONAL):
+            raise TypeError(f"{name} is {value!r}")
+    if not all(type(index) is int for index in parsed["controllers"]):
+        raise TypeError(f"controllers are {parsed['controllers']!r}")
+
+
+_FIELDS = tuple(field.name for field in fields(ShareMapping))

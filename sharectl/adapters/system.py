@@ -1,0 +1,54 @@
+"""The host's name and user, and its clock."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+
+from sharectl.errors import Denied
+
+
+class SystemClock:
+    """`Clock` of the machine."""
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds since some start."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+class LocalHost:
+    """`Host` as the kernel names it."""
+
+    @property
+    def name(self) -> str:
+        """The kernel's host name."""
+        return os.uname().nodename
+
+    @property
+    def user(self) -> str:
+        """SUDO_USER, else the name behind the real user id."""
+        if sudo := os.environ.get("SUDO_USER"):
+            return sudo
+        import pwd
+
+        try:
+            return pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            return str(os.getuid())
+
+    def check_root(self, verb: str) -> None:
+        """Raise `Denied` unless the effective user is root."""
+        if os.geteuid() != 0:
+            raise Denied(
+                f"{verb} must be run as root: it mounts and changes domains",
+                hint=f"sudo sharectl {verb} ...",
+            )

@@ -1,0 +1,96 @@
+"""The composition root: the only module that names the adapters.
+
+Each port is made when it is first used, and its module imported then: `list` must not pay for
+Manila's client, nor a refused argument for libvirt.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sharectl.adapters.system import LocalHost, SystemClock
+
+if TYPE_CHECKING:
+    from sharectl.config import Config
+    from sharectl.ports import (
+        Clock,
+        Domains,
+        Host,
+        Interrupts,
+        Locks,
+        MappingStore,
+        Mounts,
+        Reporter,
+        Secrets,
+        Shares,
+    )
+
+
+class RealApp:
+    """`App` on the real host."""
+
+    def __init__(self, config: Config, report: Reporter) -> None:
+        self.config = config
+        self.report: Reporter = report
+        self.clock: Clock = SystemClock()
+        self.host: Host = LocalHost()
+
+    @cached_property
+    def interrupts(self) -> Interrupts:
+        """Signals of the process."""
+        from sharectl.adapters.signals import SignalInterrupts
+
+        return SignalInterrupts()
+
+    @cached_property
+    def domains(self) -> Domains:
+        """libvirt."""
+        from sharectl.adapters.libvirt_domains import LibvirtDomains
+
+        return LibvirtDomains(self.config.libvirt_uri, self.config.libvirt_timeout)
+
+    @cached_property
+    def shares(self) -> Shares:
+        """Manila."""
+        from sharectl.adapters.manila_session import ManilaSession
+        from sharectl.adapters.manila_shares import ManilaShares
+
+        session = ManilaSession(
+            self.config.manila_cloud, self.config.manila_timeout, self._older_manila
+        )
+        return ManilaShares(session)
+
+    def _older_manila(self, version: str) -> None:
+        self.report.warn(
+            f"Manila is at API {version}: access rules cannot be locked against deletion by others"
+            " (that needs 2.82)"
+        )
+
+    @cached_property
+    def mounts(self) -> Mounts:
+        """The kernel."""
+        from sharectl.adapters.host_mounts import HostMounts
+
+        return HostMounts(self.config)
+
+    @cached_property
+    def store(self) -> MappingStore:
+        """The JSON file."""
+        from sharectl.adapters.json_store import JsonStore
+
+        return JsonStore(self.config.store_file)
+
+    @cached_property
+    def locks(self) -> Locks:
+        """Lock files."""
+        from sharectl.adapters.file_lock import FileLocks
+
+        return FileLocks(self.config.lock_dir)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Key files."""
+        from sharectl.adapters.secret_files import SecretFiles
+
+        return SecretFiles(self.config.secrets_dir)
