@@ -1,0 +1,147 @@
+# fish completion of sharectl(8).
+# Made by `python -m tests.tools.completions` from its templates and the commands: change those.
+#
+# Domains come from virsh, attached shares from the store. Neither asks for a password nor waits
+# for a network, and what fails or has no answer in two seconds offers nothing.
+
+function __sharectl_words -d 'The commands and arguments before the cursor, without options'
+    set -l words (commandline -opc)
+    set -l skip 0
+    for word in $words[2..-1]
+        if test $skip = 1
+            set skip 0
+            continue
+        end
+        switch $word
+            case --connect --os-cloud --config --tag --timeout -f --format -c --column --sort-column
+                set skip 1
+            case '-*'
+            case '*'
+                printf '%s\n' $word
+        end
+    end
+end
+
+function __sharectl_at -a count -d 'Whether COMMAND... and COUNT arguments stand before the cursor'
+    set -l command $argv[2..-1]
+    set -l words (__sharectl_words)
+    test (count $words) -eq (math (count $command) + $count)
+    and __sharectl_in $command
+end
+
+function __sharectl_in -d 'Whether COMMAND... stands before the cursor'
+    set -l words (__sharectl_words)
+    test (count $words) -ge (count $argv)
+    or return
+    for i in (seq (count $argv))
+        test "$words[$i]" = "$argv[$i]"
+        or return
+    end
+end
+
+function __sharectl_uri -d 'The libvirt connection'
+    set -l words (commandline -opc)
+    for i in (seq (count $words))
+        switch $words[$i]
+            case --connect
+                set -q words[(math $i + 1)]
+                and echo $words[(math $i + 1)]
+                and return
+            case '--connect=*'
+                string replace -- --connect= '' $words[$i]
+                return
+        end
+    end
+    set -q LIBVIRT_DEFAULT_URI
+    and echo $LIBVIRT_DEFAULT_URI
+    or echo qemu:///system
+end
+
+function __sharectl_domains
+    set -l uri (__sharectl_uri)
+    # Another host could ask for a password.
+    string match -qr '^[^:+]+(\+unix)?:///' -- $uri
+    or return
+    setsid --wait timeout -k 1 2 virsh --connect $uri --readonly --quiet list --all --name \
+        </dev/null 2>/dev/null | string match -v ''
+end
+
+function __sharectl_shares
+    set -l words (__sharectl_words)
+    set -l folder /var/lib/sharectl
+    set -q SHARECTL_STATE_DIR
+    and set folder $SHARECTL_STATE_DIR
+    awk -F '"' -v domain="$words[-1]" '
+        $2 == "domain_name" { name = $4 }
+        $2 == "domain_uuid" { uuid = $4 }
+        $2 == "share_id" { id = $4 }
+        $2 == "share_name" && (domain == name || domain == uuid) {
+            print id
+            if ($4 != "" && $4 !~ /\\\\/) print $4
+        }
+    ' $folder/mappings.json 2>/dev/null
+end
+
+complete -c sharectl -f
+
+# sharectl
+complete -c sharectl -n '__sharectl_at 0' -a add -d 'Attach SHARE to DOMAIN'
+complete -c sharectl -n '__sharectl_at 0' -a remove -d 'Detach SHARE from DOMAIN'
+complete -c sharectl -n '__sharectl_at 0' -a list -d 'List the shares attached to DOMAIN, or to any domain of this host'
+complete -c sharectl -n '__sharectl_at 0' -a show -d 'Show how SHARE is attached to DOMAIN, and its health'
+complete -c sharectl -n '__sharectl_at 0' -a shares -d 'List the Manila shares of the project that could be attached'
+complete -c sharectl -n '__sharectl_at 0' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
+complete -c sharectl -n '__sharectl_at 0' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
+complete -c sharectl -n '__sharectl_at 0' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_at 0' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_at 0' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_at 0' -l debug -d 'Show what the libraries log, and tracebacks'
+complete -c sharectl -n '__sharectl_at 0' -l version -d 'Show the version and exit'
+complete -c sharectl -n '__sharectl_at 0' -s h -l help -d 'Show this message and exit'
+
+# sharectl add
+complete -c sharectl -n '__sharectl_at 0 add' -a '(__sharectl_domains)'
+complete -c sharectl -n '__sharectl_in add' -l tag -x -d 'Name by which the guest mounts the share [the share ID]'
+complete -c sharectl -n '__sharectl_in add' -l read-only -d 'Neither guest nor host can write'
+complete -c sharectl -n '__sharectl_in add' -l enable-shared-memory -a 'memfd file hugepages' -d 'Give the domain the shared memory that virtiofs needs [memfd]'
+complete -c sharectl -n '__sharectl_in add' -s n -l dry-run -d 'Print the plan and change nothing'
+complete -c sharectl -n '__sharectl_in add' -l timeout -x -d 'Seconds to wait for Manila; 0 does not wait [60]'
+complete -c sharectl -n '__sharectl_in add' -s y -l yes -d 'Do not ask for confirmation'
+complete -c sharectl -n '__sharectl_in add' -s f -l format -x -a 'table json yaml csv value' -d 'Output format [table]'
+complete -c sharectl -n '__sharectl_in add' -s c -l column -x -d 'Show only this column; repeatable'
+complete -c sharectl -n '__sharectl_in add' -l no-header -d 'Leave the headings out'
+complete -c sharectl -n '__sharectl_in add' -l sort-column -x -d 'Sort by this column; repeatable'
+complete -c sharectl -n '__sharectl_in add' -s h -l help -d 'Show this message and exit'
+
+# sharectl remove
+complete -c sharectl -n '__sharectl_at 0 remove' -a '(__sharectl_domains)'
+complete -c sharectl -n '__sharectl_at 1 remove' -a '(__sharectl_shares)'
+complete -c sharectl -n '__sharectl_in remove' -l force -d 'Go on when the file server or Manila is dead; unwritten data is lost'
+complete -c sharectl -n '__sharectl_in remove' -s n -l dry-run -d 'Print the plan and change nothing'
+complete -c sharectl -n '__sharectl_in remove' -l timeout -x -d 'Seconds to wait for Manila; 0 does not wait [60]'
+complete -c sharectl -n '__sharectl_in remove' -s y -l yes -d 'Do not ask for confirmation'
+complete -c sharectl -n '__sharectl_in remove' -s h -l help -d 'Show this message and exit'
+
+# sharectl list
+complete -c sharectl -n '__sharectl_at 0 list' -a '(__sharectl_domains)'
+complete -c sharectl -n '__sharectl_in list' -s f -l format -x -a 'table json yaml csv value' -d 'Output format [table]'
+complete -c sharectl -n '__sharectl_in list' -s c -l column -x -d 'Show only this column; repeatable'
+complete -c sharectl -n '__sharectl_in list' -l no-header -d 'Leave the headings out'
+complete -c sharectl -n '__sharectl_in list' -l sort-column -x -d 'Sort by this column; repeatable'
+complete -c sharectl -n '__sharectl_in list' -s h -l help -d 'Show this message and exit'
+
+# sharectl show
+complete -c sharectl -n '__sharectl_at 0 show' -a '(__sharectl_domains)'
+complete -c sharectl -n '__sharectl_at 1 show' -a '(__sharectl_shares)'
+complete -c sharectl -n '__sharectl_in show' -s f -l format -x -a 'table json yaml csv value' -d 'Output format [table]'
+complete -c sharectl -n '__sharectl_in show' -s c -l column -x -d 'Show only this column; repeatable'
+complete -c sharectl -n '__sharectl_in show' -l no-header -d 'Leave the headings out'
+complete -c sharectl -n '__sharectl_in show' -l sort-column -x -d 'Sort by this column; repeatable'
+complete -c sharectl -n '__sharectl_in show' -s h -l help -d 'Show this message and exit'
+
+# sharectl shares
+complete -c sharectl -n '__sharectl_in shares' -s f -l format -x -a 'table json yaml csv value' -d 'Output format [table]'
+complete -c sharectl -n '__sharectl_in shares' -s c -l column -x -d 'Show only this column; repeatable'
+complete -c sharectl -n '__sharectl_in shares' -l no-header -d 'Leave the headings out'
+complete -c sharectl -n '__sharectl_in shares' -l sort-column -x -d 'Sort by this column; repeatable'
+complete -c sharectl -n '__sharectl_in shares' -s h -l help -d 'Show this message and exit'

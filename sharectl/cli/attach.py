@@ -1,0 +1,156 @@
+"""add and remove."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from sharectl.cli import columns
+from sharectl.cli.options import (
+    domain_argument,
+    dry_run_option,
+    share_argument,
+    timeout_option,
+    yes_option,
+)
+from sharectl.cli.output import OutputOptions, output_options, print_record
+from sharectl.cli.text import printable
+from sharectl.model.enums import AccessLevel, SharedMemory
+from sharectl.operations.add import add
+from sharectl.operations.preflight import AddRequest
+from sharectl.operations.remove import RemoveRequest, remove
+
+if TYPE_CHECKING:
+    from sharectl.model.action import Action
+    from sharectl.operations.add import AddResult
+    from sharectl.ports import App
+
+_MEMORY = "--enable-shared-memory"
+
+
+class _AddCommand(click.Command):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Without a value the option means memfd; it must not swallow the word behind it."""
+        end = args.index("--") if "--" in args else len(args)
+        args = [
+            f"{word}={SharedMemory.MEMFD}" if word == _MEMORY and index < end else word
+            for index, word in enumerate(args)
+        ]
+        return super().parse_args(ctx, args)
+
+
+@click.command("add", cls=_AddCommand)
+@domain_argument
+@share_argument
+@click.option("--tag", metavar="T", help="Name by which the guest mounts the share [the share ID].")
+@click.option("--read-only", is_flag=True, help="Neither guest nor host can write.")
+@click.option(
+    _MEMORY,
+    "memory",
+    type=click.Choice([kind.value for kind in SharedMemory]),
+    metavar="[=memfd|file|hugepages]",
+    help="Give the domain the shared memory that virtiofs needs [memfd].",
+)
+@dry_run_option
+@timeout_option
+@yes_option
+@output_options
+@click.pass_obj
+def add_command(
+    app: App,
+    domain: str,
+    share: str,
+    tag: str | None,
+    read_only: bool,
+    memory: str | None,
+    dry_run: bool,
+    timeout: float,
+    yes: bool,
+    output: OutputOptions,
+) -> None:
+    """Attach SHARE to DOMAIN.
+
+    Grants this host access in Manila, mounts the export and adds a virtiofs filesystem to the
+    domain, which must be shut off. A failure or Ctrl-C undoes what was done. Adding again with
+    the same options puts back what is missing, and else changes nothing.
+    """
+    request = AddRequest(
+        domain,
+        share,
+        tag,
+        AccessLevel.RO if read_only else AccessLevel.RW,
+        SharedMemory(memory) if memory else None,
+        timeout,
+        dry_run,
+    )
+    result = add(app, request)
+    app.report.done()
+    if dry_run:
+        _print_plan(result.actions)
+        _print_diff(result)
+        return
+    if result.waiting:
+        app.report.warn("access was asked for and not waited for; run the same add again to finish")
+    elif not result.actions:
+        app.report.note("nothing to do: it is attached already")
+    print_record(columns.RECORD, columns.record(result.view), output)
+
+
+@click.command("remove")
+@domain_argument
+@share_argument
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Go on when the file server or Manila is dead; unwritten data is lost.",
+)
+@dry_run_option
+@timeout_option
+@yes_option
+@click.pass_obj
+def remove_command(
+    app: App, domain: str, share: str, force: bool, dry_run: bool, timeout: float, yes: bool
+) -> None:
+    """Detach SHARE from DOMAIN.
+
+    Takes the filesystem out of the domain, which must be shut off, unmounts the export and
+    revokes the access, each unless another domain of this host needs it. With --force a dead
+    file server or Manila does not stop it: what is left behind is named and stays recorded.
+    """
+    if force and not (yes or dry_run) and sys.stdin.isatty() and sys.stderr.isatty():
+        question = "With --force, data that the file server has not taken yet is lost. Go on?"
+        click.confirm(question, abort=True, err=True)
+    result = remove(app, RemoveRequest(domain, share, force, timeout, dry_run))
+    app.report.done()
+    if dry_run:
+        _print_plan(result.actions)
+        return
+    if result.waiting:
+        app.report.warn("Manila was asked to revoke and not waited for; run it again to finish")
+    for error in result.left:
+        app.report.warn(f"left behind: {error.message}")
+    if result.left:
+        again = f"sharectl remove {result.mapping.domain_name} {result.mapping.share_id}"
+        app.report.warn(f"it stays recorded as detaching; later: {again}")
+
+
+def _print_plan(actions: tuple[Action, ...]) -> None:
+    if not actions:
+        click.echo("nothing to do")
+    for number, action in enumerate(actions, 1):
+        click.echo(f"{number}. {printable(action.describe())}")
+
+
+def _print_diff(result: AddResult) -> None:
+    if result.xml_before == result.xml_after:
+        return
+    import difflib
+
+    name = result.view.domain_name
+    lines = difflib.unified_diff(
+        result.xml_before.splitlines(), result.xml_after.splitlines(),
+        f"{name}.xml", f"{name}.xml (with the share)", lineterm="",
+    )  # fmt: skip
+    click.echo("\n".join(printable(line.rstrip()) for line in lines))

@@ -1,0 +1,60 @@
+"""Columns of the outputs (contract, section 2)."""
+
+from __future__ import annotations
+
+from sharectl.cli.output import Cell, Row
+from sharectl.operations.views import MappingView
+
+LIST = ("Share ID", "Status", "Tag")
+RECORD = (
+    "Export Location",
+    "Share ID",
+    "Status",
+    "Tag",
+    "UUID",
+    "Domain",
+    "Domain UUID",
+    "Share Name",
+    "Protocol",
+    "Access Level",
+    "Access Type",
+    "Access To",
+    "Mount Point",
+    "Health",
+    "Last Error",
+    "Requested By",
+    "Created At",
+    "Updated At",
+)
+
+
+def record(view: MappingView) -> Row:
+    """The values of `RECORD`."""
+    mapping = view.mapping
+    cells: tuple[Cell, ...] = (
+        mapping.export_location,
+        mapping.share_id,
+        view.status,
+        mapping.tag,
+        mapping.id,
+        view.domain_name,
+        mapping.domain_uuid,
+        mapping.share_name,
+        mapping.protocol.value,
+        mapping.access_level.value,
+        mapping.access_type.value,
+        mapping.access_to,
+        mapping.mount_point,
+        view.health.value,
+        mapping.last_error,
+        mapping.requested_by,
+        mapping.created_at.isoformat(),
+        mapping.updated_at.isoformat(),
+    )
+    return cells
+
+
+def list_row(view: MappingView, *, with_domain: bool) -> Row:
+    """The values of `LIST`, the domain first if asked for."""
+    cells: Row = (view.mapping.share_id, view.status, view.mapping.tag)
+    return (view.domain_name, *cells) if with_domain else cells

@@ -1,0 +1,103 @@
+"""The one error boundary: whatever is raised becomes two lines on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import Any, NoReturn
+
+import click
+
+from sharectl.cli.streams import drop, say
+from sharectl.cli.text import printable
+from sharectl.errors import ExitCode, SharectlError
+
+
+class Boundary(click.Group):
+    """A group that ends the program, as the contract has it, for every way out."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run the command line and exit."""
+        kwargs["standalone_mode"] = False
+        _leave(self._status(args, kwargs))
+
+    def _status(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
+        try:
+            result = super().main(*args, **kwargs)
+            sys.stdout.flush()
+        except click.UsageError as error:
+            return _usage(error)
+        except click.ClickException as error:
+            return _report(error.format_message(), None, error.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            return _report("interrupted", None, ExitCode.INTERRUPTED)
+        except OSError as error:  # of the output: what else fails is told in `invoke`
+            drop(sys.stdout)
+            return _report(f"cannot write the output: {error.strerror}", None, ExitCode.IO)
+        return result if isinstance(result, int) else ExitCode.OK
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the command line; --help and --version print here."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except BrokenPipeError:
+            _end_of_pipe()
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; errors are told here, where --debug is known."""
+        try:
+            return super().invoke(ctx)
+        except SharectlError as error:
+            ctx.meta.get("sharectl.done", int)()
+            if ctx.meta.get("sharectl.debug"):
+                _print_traceback()
+            ctx.exit(_report(error.message, error.hint, error.exit_code))
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:
+            _end_of_pipe()
+        except Exception as error:  # noqa: BLE001 - a traceback is no error message
+            ctx.meta.get("sharectl.done", int)()
+            if ctx.meta.get("sharectl.debug"):
+                _print_traceback()
+            text = f"internal error: {type(error).__name__}: {error}"
+            hint = "run it again with --debug and report what it prints"
+            ctx.exit(_report(text, hint, ExitCode.INTERNAL))
+
+
+def _end_of_pipe() -> NoReturn:
+    """The reader of our output has enough, as with `sharectl list | head -1`.
+
+    Click itself would exit with status 1.
+    """
+    drop(sys.stdout)
+    raise click.exceptions.Exit(ExitCode.OK)
+
+
+def _print_traceback() -> None:
+    import traceback
+
+    traceback.print_exc()
+
+
+def _usage(error: click.UsageError) -> int:
+    path = error.ctx.command_path if error.ctx is not None else "sharectl"
+    message = error.format_message().rstrip(".")
+    message = message[:1].lower() + message[1:]
+    return _report(message, f"see: {path} --help", ExitCode.USAGE)
+
+
+def _report(message: str, hint: str | None, code: int) -> int:
+    say(f"sharectl: error: {printable(message)}")
+    if hint:
+        say(f"sharectl: hint: {printable(hint)}")
+    return int(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit; without waiting for threads that hang in a library call that was given up."""
+    sys.stderr.flush()
+    if threading.active_count() > 1 and threading.current_thread() is threading.main_thread():
+        os._exit(code)
+    sys.exit(code)

@@ -1,0 +1,42 @@
+"""list."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from sharectl.cli import columns
+from sharectl.cli.output import OutputOptions, output_options, print_list
+from sharectl.operations.listing import list_mappings
+from sharectl.operations.views import Listing
+
+if TYPE_CHECKING:
+    from sharectl.ports import App
+
+
+@click.command("list")
+@click.argument("domain", metavar="[DOMAIN]", required=False)
+@output_options
+@click.pass_obj
+def list_command(
+    app: App,
+    domain: str | None,
+    output: OutputOptions,
+) -> None:
+    """List the shares attached to DOMAIN, or to any domain of this host."""
+    listing = list_mappings(app, domain)
+    tell_unseen(app, listing)
+    with_domain = domain is None
+    headings = ("Domain", *columns.LIST) if with_domain else columns.LIST
+    rows = [columns.list_row(item, with_domain=with_domain) for item in listing.views]
+    print_list(headings, rows, output)
+    if not rows and output.format == "table" and sys.stdout.isatty():
+        app.report.note("no shares are attached")
+
+
+def tell_unseen(app: App, listing: Listing) -> None:
+    """Say what could not be looked at, and so is missing from the output."""
+    for error in listing.unseen:
+        app.report.warn(f"not seen: {error.message}")

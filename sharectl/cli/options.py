@@ -1,0 +1,24 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., object])
+
+domain_argument = click.argument("domain", metavar="DOMAIN")
+share_argument = click.argument("share", metavar="SHARE")
+dry_run_option = click.option(
+    "-n", "--dry-run", is_flag=True, help="Print the plan and change nothing."
+)
+yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, max=86400),
+    default=60.0,
+    metavar="S",
+    help="Seconds to wait for Manila; 0 does not wait [60].",
+)

@@ -1,0 +1,66 @@
+"""Progress and warnings on stderr: a spinner on a terminal, nothing in a script."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import Any
+
+from sharectl.cli.streams import say
+from sharectl.cli.text import printable
+
+
+class StderrReporter:
+    """`Reporter` for a command line.
+
+    Args:
+        verbose: steps become lines, also when stderr is no terminal.
+        quiet: neither steps nor warnings.
+    """
+
+    def __init__(self, *, verbose: bool = False, quiet: bool = False) -> None:
+        self._verbose = verbose
+        self._quiet = quiet
+        self._said: set[str] = set()
+        self._spinner: Any = None
+
+    def step(self, text: str) -> None:
+        """Show what is being done now."""
+        if self._quiet:
+            return
+        if self._verbose:
+            say(f"sharectl: {printable(text)}")
+        elif sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+            self._spin(printable(text))
+
+    def _spin(self, text: str) -> None:
+        from rich.console import Console
+        from rich.text import Text
+
+        with suppress(OSError):  # the terminal is gone
+            if self._spinner is None:
+                self._spinner = Console(stderr=True).status(Text(text))
+                self._spinner.start()
+            else:
+                self._spinner.update(Text(text))
+
+    def note(self, text: str) -> None:
+        """A remark for a human; a script does not want it."""
+        if not self._quiet and (self._verbose or sys.stderr.isatty()):
+            self.done()
+            say(f"sharectl: {printable(text)}")
+
+    def warn(self, text: str) -> None:
+        """Say it once."""
+        if self._quiet or text in self._said:
+            return
+        self._said.add(text)
+        say(f"sharectl: warning: {printable(text)}")
+
+    def done(self) -> None:
+        """Take the spinner away, before results or errors are printed."""
+        if self._spinner is not None:
+            with suppress(OSError):
+                self._spinner.stop()
+            self._spinner = None

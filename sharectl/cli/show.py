@@ -1,0 +1,44 @@
+"""show."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from sharectl.cli import columns
+from sharectl.cli.listing import tell_unseen
+from sharectl.cli.options import domain_argument, share_argument
+from sharectl.cli.output import OutputOptions, output_options, print_record
+from sharectl.operations.show import show_mapping
+
+if TYPE_CHECKING:
+    from sharectl.ports import App
+
+
+@click.command("show")
+@domain_argument
+@share_argument
+@output_options
+@click.pass_obj
+def show_command(
+    app: App,
+    domain: str,
+    share: str,
+    output: OutputOptions,
+) -> None:
+    """Show how SHARE is attached to DOMAIN, and its health.
+
+    On a terminal it also says how to mount the share in the guest.
+    """
+    listing = show_mapping(app, domain, share)
+    tell_unseen(app, listing)
+    view = listing.views[0]
+    print_record(columns.RECORD, columns.record(view), output)
+    if output.format == "table" and sys.stdout.isatty():
+        tag, mode = view.mapping.tag, view.mapping.access_level.value
+        click.echo("\nIn the guest (Linux 5.4 or later):")
+        click.echo(f"  mount -t virtiofs {tag} /mnt")
+        click.echo("Or for every boot, in its /etc/fstab:")
+        click.echo(f"  {tag} /mnt virtiofs {mode},nofail 0 0")

@@ -1,0 +1,1 @@
+"""The completions, used by the shells that they are for."""

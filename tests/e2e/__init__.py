@@ -1,0 +1,1 @@
+"""sharectl as a process, on real libvirt, Keystone, Manila and Ceph."""

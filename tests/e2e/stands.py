@@ -1,0 +1,149 @@
+"""Worlds for cases that run side by side: each a host of its own with one domain and one share."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Self
+
+import libvirt
+
+from tests.e2e.faulty import How, Job, When
+from tests.e2e.world import ROOT, Result, Snapshot, World
+from tests.lab.cloud.cloud import Cloud
+from tests.lab.libvirtd import URI
+
+_FOLDER = Path("/run/stands")
+# It takes the one PCI port that a new domain has to spare, so that an add has to make another.
+_RNG = "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call with an effect, "port.method", and how long it took."""
+
+    name: str
+    seconds: float
+
+    @property
+    def port(self) -> str:
+        return self.name.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Stand:
+    """One host, and sharectl to be broken on it. `before` is what there is without a mapping."""
+
+    name: str
+    world: World
+    before: Snapshot
+    child: subprocess.Popen[str]
+
+    @classmethod
+    def build(cls, cloud: Cloud, number: int) -> Self:
+        name = f"stand{number}"
+        folder = _FOLDER / name
+        folder.mkdir(parents=True)
+        share = cloud.create_share(name, "CEPHFS", backend="ceph")
+        world = World(cloud, libvirt.open(URI), folder, shares=(share,))
+        guest = world.guest(name, shared_memory=None)
+        guest.domain.attachDeviceFlags(_RNG, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.faulty"], cwd=ROOT, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        return cls(name, world, world.snapshot(), child)
+
+    def run(
+        self,
+        verb: str,
+        at: int | None = None,
+        when: When = When.BEFORE,
+        how: How = How.ERROR,
+        delay: float = 0,
+    ) -> Result:
+        """Run the verb, broken at its call number `at`; all output counts as stderr."""
+        options = ("--enable-shared-memory",) if verb == "add" else ()
+        argv = self.world.argv(verb, self.name, self.name, *options)[3:]
+        self._calls.write_text("")
+        output = self.world.folder / "output"
+        job = Job(tuple(argv), self.world.environment(), str(output), str(self._calls),
+                  at, when, how, delay)  # fmt: skip
+        assert self.child.stdin is not None
+        assert self.child.stdout is not None
+        self.child.stdin.write(job.to_line())
+        self.child.stdin.flush()
+        return Result(int(self.child.stdout.readline()), "", output.read_text())
+
+    @property
+    def _calls(self) -> Path:
+        return self.world.folder / "calls"
+
+    def record(self, verb: str) -> tuple[Call, ...]:
+        """The calls of a good run."""
+        self.run(verb).ok()
+        lines = [line.split() for line in self._calls.read_text().splitlines()]
+        return tuple(Call(name, float(seconds)) for name, seconds in lines)
+
+    def clean(self) -> None:
+        assert self.child.stdin is not None
+        self.child.stdin.close()
+        self.child.wait()
+        self.world.clean()
+
+
+class Bench:
+    """Some stands, of which each is used by one case at a time; a dirty one is replaced."""
+
+    def __init__(self, cloud: Cloud, size: int) -> None:
+        self._cloud = cloud
+        self._numbers = count()
+        self._built: list[Stand] = []
+        self._free: SimpleQueue[Stand] = SimpleQueue()
+        for _ in range(size):
+            self._free.put(self._new())
+
+    def _new(self) -> Stand:
+        stand = Stand.build(self._cloud, next(self._numbers))
+        self._built.append(stand)
+        return stand
+
+    def record(self, verb: str) -> tuple[Call, ...]:
+        """The calls of a good run, on the first stand."""
+        return self._built[0].record(verb)
+
+    def problems(self, case: Callable[[Stand], Iterator[str]]) -> list[str]:
+        """What `case` finds wrong on a clean stand; with nothing wrong it leaves it clean."""
+        stand = self._free.get()
+        found = ["it did not end"]
+        try:
+            found = list(case(stand))
+        finally:
+            clean = not found or stand.world.snapshot() == stand.before
+            self._free.put(stand if clean else self._new())
+        return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        for stand in self._built:
+            stand.clean()
+        self._cloud.purge()
+
+
+def difference(before: Snapshot, after: Snapshot) -> dict[str, Any]:
+    """What differs, as pairs."""
+    pairs = {key: (value, getattr(after, key)) for key, value in vars(before).items()}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
