@@ -21,6 +21,8 @@ from tests.lab.cloud.places import ADMIN, DEMO, Account
 from tests.lab.cloud.servers import Server
 
 _TIMEOUT_S = 60
+# Drivers of real storage try again for longer, say while a file system is busy.
+_DELETION_TIMEOUT_S = 180
 
 
 @dataclass
@@ -234,11 +236,16 @@ class Cloud:
 
     def _wait_for_end(self, share: Share) -> None:
         ends = (None, "error_deleting")
-        self._wait(lambda: self.database.share_status(share.id) in ends, f"{share.name} to go")
+        what = f"share {share.id} on {share.backend} to go"
+        self._wait(
+            lambda: self.database.share_status(share.id) in ends, what, timeout=_DELETION_TIMEOUT_S
+        )
 
-    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+    def _wait(
+        self, condition: Callable[[], bool], what: str, *, timeout: float = _TIMEOUT_S
+    ) -> None:
         """Conditions look into the database: to poll the API would slow down what it waits for."""
-        processes.wait_until(condition, timeout=_TIMEOUT_S, what=what, interval=0.02)
+        processes.wait_until(condition, timeout=timeout, what=what, interval=0.02)
 
     def _give_exports(self, name: str, exports: Iterable[Location]) -> None:
         content = json.loads(self._exports.read_text()) if self._exports.exists() else {}
