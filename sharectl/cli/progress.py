@@ -23,6 +23,7 @@ class StderrReporter:
         self._verbose = verbose
         self._quiet = quiet
         self._said: set[str] = set()
+        self._live: Any = None
         self._spinner: Any = None
 
     def step(self, text: str) -> None:
@@ -35,15 +36,20 @@ class StderrReporter:
             self._spin(printable(text))
 
     def _spin(self, text: str) -> None:
+        """Each step is drawn at once, also one that is done before the next turn of the spinner."""
         from rich.console import Console
+        from rich.live import Live
+        from rich.spinner import Spinner
         from rich.text import Text
 
         with suppress(OSError):  # the terminal is gone
-            if self._spinner is None:
-                self._spinner = Console(stderr=True).status(Text(text))
-                self._spinner.start()
+            if self._live is None:
+                self._spinner = Spinner("dots", Text(text), style="green")
+                self._live = Live(self._spinner, console=Console(stderr=True), transient=True)
+                self._live.start(refresh=True)
             else:
-                self._spinner.update(Text(text))
+                self._spinner.update(text=Text(text))
+                self._live.refresh()
 
     def note(self, text: str) -> None:
         """A remark for a human; a script does not want it."""
@@ -60,7 +66,7 @@ class StderrReporter:
 
     def done(self) -> None:
         """Take the spinner away, before results or errors are printed."""
-        if self._spinner is not None:
+        if self._live is not None:
             with suppress(OSError):
-                self._spinner.stop()
-            self._spinner = None
+                self._live.stop()
+            self._live = None
