@@ -28,6 +28,13 @@ from tests.lab.vm.backend import PORT_VARIABLE
 from tests.lab.vm.channel import Channel
 
 _TIMEOUT_S = 120
+# What keeps a file system busy after a rule was withdrawn under a mount: delegations, which the
+# client cannot return any more and the server would keep for a day; and what the server caches of
+# the client's access, for half a minute from each of its requests.
+_FORGET_CLIENTS = """\
+for ctl in /proc/fs/nfsd/clients/*/ctl; do echo expire >$ctl; done 2>/dev/null
+exportfs -f
+"""
 # No udev runs in the VM; without this LVM waits for it.
 _ENVIRONMENT = {"DM_DISABLE_UDEV": "1"}
 
@@ -56,9 +63,7 @@ def _accepted(check_exit_code: bool | int | list[int], status: int) -> list[int]
 def _run(command: Sequence[object], text: str | None = None) -> subprocess.CompletedProcess[str]:
     vm = Channel(int(os.environ[PORT_VARIABLE]))
     if command[0] == "umount":
-        # What the NFS server remembers of a client without access, and learns anew with each of
-        # its requests, keeps the file system busy for half a minute.
-        vm.run([*nas.INSIDE, "exportfs", "-f"], timeout=_TIMEOUT_S)
+        vm.run([*nas.INSIDE, "sh", "-c", _FORGET_CLIENTS], timeout=_TIMEOUT_S)
     argv = [*nas.INSIDE, *(str(part) for part in command)]
     return vm.run(argv, input=text, env=_ENVIRONMENT, timeout=_TIMEOUT_S, check=False)
 
