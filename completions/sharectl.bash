@@ -29,7 +29,7 @@ _sharectl_shares() { # DOMAIN
 
 _sharectl_commands() { # COMMAND
     case $1 in
-        "sharectl") echo "add remove list show shares" ;;
+        "sharectl") echo "add remove list show shares reconcile adopt forget" ;;
     esac
 }
 
@@ -38,9 +38,12 @@ _sharectl_options() { # COMMAND
         "sharectl") echo "--connect --os-cloud --config -v --verbose -q --quiet --debug --version -h --help" ;;
         "sharectl add") echo "--tag --read-only --enable-shared-memory -n --dry-run --timeout -y --yes -f --format -c --column --no-header --sort-column -h --help" ;;
         "sharectl remove") echo "--force -n --dry-run --timeout -y --yes -h --help" ;;
-        "sharectl list") echo "-f --format -c --column --no-header --sort-column -h --help" ;;
+        "sharectl list") echo "--long -f --format -c --column --no-header --sort-column -h --help" ;;
         "sharectl show") echo "-f --format -c --column --no-header --sort-column -h --help" ;;
         "sharectl shares") echo "-f --format -c --column --no-header --sort-column -h --help" ;;
+        "sharectl reconcile") echo "--prune --mounts -n --dry-run --timeout -y --yes -h --help" ;;
+        "sharectl adopt") echo "-n --dry-run --timeout -y --yes -h --help" ;;
+        "sharectl forget") echo "-n --dry-run -y --yes -h --help" ;;
     esac
 }
 
@@ -59,6 +62,10 @@ _sharectl_arguments() { # COMMAND NUMBER URI ARGUMENT...
         "sharectl list":0) _sharectl_domains "$3" ;;
         "sharectl show":0) _sharectl_domains "$3" ;;
         "sharectl show":1) _sharectl_shares "$4" ;;
+        "sharectl reconcile":*) _sharectl_domains "$3" ;;
+        "sharectl adopt":*) _sharectl_domains "$3" ;;
+        "sharectl forget":0) _sharectl_domains "$3" ;;
+        "sharectl forget":1) _sharectl_shares "$4" ;;
     esac
 }
 

@@ -90,6 +90,9 @@ complete -c sharectl -n '__sharectl_at 0' -a remove -d 'Detach SHARE from DOMAIN
 complete -c sharectl -n '__sharectl_at 0' -a list -d 'List the shares attached to DOMAIN, or to any domain of this host'
 complete -c sharectl -n '__sharectl_at 0' -a show -d 'Show how SHARE is attached to DOMAIN, and its health'
 complete -c sharectl -n '__sharectl_at 0' -a shares -d 'List the Manila shares of the project that could be attached'
+complete -c sharectl -n '__sharectl_at 0' -a reconcile -d 'Make host, Manila and libvirt agree with the store, for each DOMAIN or for all'
+complete -c sharectl -n '__sharectl_at 0' -a adopt -d 'Record again the shares that the domains\' own metadata speaks of'
+complete -c sharectl -n '__sharectl_at 0' -a forget -d 'Drop the record of SHARE at DOMAIN, and touch nothing else'
 complete -c sharectl -n '__sharectl_at 0' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
 complete -c sharectl -n '__sharectl_at 0' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
 complete -c sharectl -n '__sharectl_at 0' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
@@ -124,6 +127,7 @@ complete -c sharectl -n '__sharectl_in remove' -s h -l help -d 'Show this messag
 
 # sharectl list
 complete -c sharectl -n '__sharectl_at 0 list' -a '(__sharectl_domains)'
+complete -c sharectl -n '__sharectl_in list' -l long -d 'With health and more, which asks Manila and the file servers'
 complete -c sharectl -n '__sharectl_in list' -s f -l format -x -a 'table json yaml csv value' -d 'Output format [table]'
 complete -c sharectl -n '__sharectl_in list' -s c -l column -x -d 'Show only this column; repeatable'
 complete -c sharectl -n '__sharectl_in list' -l no-header -d 'Leave the headings out'
@@ -145,3 +149,26 @@ complete -c sharectl -n '__sharectl_in shares' -s c -l column -x -d 'Show only t
 complete -c sharectl -n '__sharectl_in shares' -l no-header -d 'Leave the headings out'
 complete -c sharectl -n '__sharectl_in shares' -l sort-column -x -d 'Sort by this column; repeatable'
 complete -c sharectl -n '__sharectl_in shares' -s h -l help -d 'Show this message and exit'
+
+# sharectl reconcile
+complete -c sharectl -n '__sharectl_in reconcile' -a '(__sharectl_domains)'
+complete -c sharectl -n '__sharectl_in reconcile' -l prune -d 'Take away what belongs to domains that are gone, and mounts that are in no record'
+complete -c sharectl -n '__sharectl_in reconcile' -l mounts -d 'Only access and mounts, without libvirt; for the boot, before its daemons run'
+complete -c sharectl -n '__sharectl_in reconcile' -s n -l dry-run -d 'Print the plan and change nothing'
+complete -c sharectl -n '__sharectl_in reconcile' -l timeout -x -d 'Seconds to wait for Manila; 0 does not wait [60]'
+complete -c sharectl -n '__sharectl_in reconcile' -s y -l yes -d 'Do not ask for confirmation'
+complete -c sharectl -n '__sharectl_in reconcile' -s h -l help -d 'Show this message and exit'
+
+# sharectl adopt
+complete -c sharectl -n '__sharectl_in adopt' -a '(__sharectl_domains)'
+complete -c sharectl -n '__sharectl_in adopt' -s n -l dry-run -d 'Print the plan and change nothing'
+complete -c sharectl -n '__sharectl_in adopt' -l timeout -x -d 'Seconds to wait for Manila; 0 does not wait [60]'
+complete -c sharectl -n '__sharectl_in adopt' -s y -l yes -d 'Do not ask for confirmation'
+complete -c sharectl -n '__sharectl_in adopt' -s h -l help -d 'Show this message and exit'
+
+# sharectl forget
+complete -c sharectl -n '__sharectl_at 0 forget' -a '(__sharectl_domains)'
+complete -c sharectl -n '__sharectl_at 1 forget' -a '(__sharectl_shares)'
+complete -c sharectl -n '__sharectl_in forget' -s n -l dry-run -d 'Print the plan and change nothing'
+complete -c sharectl -n '__sharectl_in forget' -s y -l yes -d 'Do not ask for confirmation'
+complete -c sharectl -n '__sharectl_in forget' -s h -l help -d 'Show this message and exit'

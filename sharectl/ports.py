@@ -6,7 +6,7 @@ All raise `SharectlError` subclasses only; foreign exceptions stop in the adapte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from sharectl.config import Config
     from sharectl.model.domain import Domain, Filesystem
-    from sharectl.model.enums import SharedMemory, ShareProtocol
+    from sharectl.model.enums import Health, SharedMemory, ShareProtocol
     from sharectl.model.host import HostFacts
     from sharectl.model.mapping import ShareMapping
+    from sharectl.model.mark import Mark
     from sharectl.model.mounts import HostMount, MountRequest
     from sharectl.model.secret import CephxKey
-    from sharectl.model.share import Access, AccessRule, Share
+    from sharectl.model.share import Access, AccessRule, Share, ShareSeen
 
 
 class Domains(Protocol):
@@ -55,6 +56,15 @@ class Domains(Protocol):
         `controllers` go with it; returns those that something else has come to use.
         """
 
+    def mark(self, uuid: str, mark: Mark) -> None:
+        """Write `mark` into the persistent metadata, for the older one of the same mapping.
+
+        The caller holds the domain's lock, as for the next.
+        """
+
+    def unmark(self, uuid: str, mapping_id: str) -> None:
+        """Take the mapping's mark out of the metadata; nothing to do when it is not there."""
+
     def enable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
         """Give the persistent definition shared memory; see `domain_xml.enable_shared_memory`."""
 
@@ -76,6 +86,12 @@ class Shares(Protocol):
 
     def rules(self, share_id: str) -> tuple[AccessRule, ...]:
         """The share's access rules. Raises `NotFound` when there is no such share."""
+
+    def survey(self, share_ids: Collection[str]) -> Mapping[str, ShareSeen]:
+        """Status, export paths and rules of many shares, in few and concurrent calls.
+
+        Raises `Unavailable` when Manila does not answer, or stops answering.
+        """
 
     def key(self, share_id: str, rule_id: str) -> CephxKey | None:
         """The cephx key of a rule; None while the back end has not made it yet."""
@@ -105,10 +121,11 @@ class Mounts(Protocol):
     def unmount(self, mount_point: str, timeout: float, *, force: bool = False) -> None:
         """Unmount within `timeout` seconds and remove the folder; `force` gives up dirty data."""
 
-    def responds(self, mount_point: str, timeout: float) -> bool:
-        """Whether the file server behind it answers a statfs within `timeout` seconds.
+    def probe(self, groups: Iterable[Collection[str]], timeout: float) -> Mapping[str, Health]:
+        """What the file servers behind mount points answer to a statfs, by mount point.
 
-        Raises `MountFailed` for a mount that answers with an error: stale, evicted, denied.
+        Those of one group lie on one server: none is heard of when one of them does not answer
+        within `timeout` seconds. The words are `OK`, `STALE`, `NO_ACCESS` and `UNREACHABLE`.
         """
 
 
@@ -145,12 +162,18 @@ class Locks(Protocol):
     def domain(self, uuid: str, timeout: float) -> AbstractContextManager[None]:
         """Held around a change of a domain's definition; taken inside a share's lock."""
 
+    def reconcile(self) -> AbstractContextManager[None]:
+        """Held by the one `reconcile` of the host; never waited for."""
+
 
 class Secrets(Protocol):
     """Root-only files with cephx keys, one per share."""
 
     def put(self, share_id: str, key: CephxKey) -> Path:
         """Write the key; returns its file."""
+
+    def file(self, share_id: str) -> Path | None:
+        """The key's file; None when there is none."""
 
     def delete(self, share_id: str) -> None:
         """Remove the key's file, if it is there."""
@@ -195,6 +218,9 @@ class Reporter(Protocol):
 
     def done(self) -> None:
         """Results come now: progress must not stand between them."""
+
+    def problem(self, text: str, hint: str | None) -> None:
+        """What could not be done, while the rest goes on; also said when all else is quiet."""
 
     def warn(self, text: str) -> None:
         """Something that the admin should know; said once for the same text."""

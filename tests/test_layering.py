@@ -36,7 +36,7 @@ _OTHERS = {
     "manilaclient": ("sharectl.adapters.manila_",),
     "keystoneauth1": ("sharectl.adapters.manila_",),
     "openstack": ("sharectl.adapters.manila_",),
-    "lxml": ("sharectl.model.domain_xml",),
+    "lxml": ("sharectl.model.domain_xml", "sharectl.model.provenance"),
     "tinydb": ("sharectl.adapters.json_store",),
     "socket": ("sharectl.adapters.",),
     "logging": ("sharectl.adapters.", "sharectl.cli"),

@@ -89,3 +89,9 @@ class FileLocks:
         """The lock of a domain."""
         with hold(self._folder / f"domain-{uuid}", timeout, f"domain {uuid}"):
             yield
+
+    @contextmanager
+    def reconcile(self) -> Iterator[None]:
+        """The lock of `reconcile`, taken at once or not at all."""
+        with hold(self._folder / "reconcile", 0, "reconcile"):
+            yield

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from sharectl.adapters import deadline, mount_options, process
+from sharectl.adapters import deadline, mount_options, mount_probe, process
 from sharectl.adapters.files import private_folder, replace_file
 from sharectl.config import Config
 from sharectl.errors import MountFailed, Refused, Unavailable
-from sharectl.model.enums import ShareProtocol
+from sharectl.model.enums import Health, ShareProtocol
 from sharectl.model.export_location import parse
 from sharectl.model.mounts import HostMount, MountRequest, mounted_at, parse_mountinfo
 
@@ -192,15 +192,9 @@ class HostMounts:
             file.unlink(missing_ok=True)
         _remove_folder(Path(mount_point))
 
-    def responds(self, mount_point: str, timeout: float) -> bool:
-        """statfs(2) in a child; a child that hangs is killed and the answer is no."""
-        try:
-            done = process.run(["stat", "-f", "-c", "%T", "--", mount_point], timeout=timeout)
-        except process.TimedOut:
-            return False
-        if done.status != 0:
-            raise MountFailed(f"{mount_point}: {done.reason}")
-        return True
+    def probe(self, groups: Iterable[Collection[str]], timeout: float) -> Mapping[str, Health]:
+        """statfs(2) in a child for each group; a child that hangs is killed."""
+        return mount_probe.probe(groups, timeout)
 
 
 def _find(program: str) -> str | None:

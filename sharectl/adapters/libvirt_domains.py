@@ -21,8 +21,10 @@ from sharectl.model import domain_xml
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import SharedMemory
 from sharectl.model.host import HostFacts
+from sharectl.model.mark import Mark
 
 T = TypeVar("T")
+Marks = tuple[Mark, ...]
 _DENIED = frozenset(
     {libvirt.VIR_ERR_AUTH_FAILED, libvirt.VIR_ERR_ACCESS_DENIED, libvirt.VIR_ERR_AUTH_CANCELLED}
 )
@@ -174,6 +176,21 @@ class LibvirtDomains:
 
         return self._change(uuid, detach)
 
+    def mark(self, uuid: str, mark: Mark) -> None:
+        """By virDomainSetMetadata, which touches no other metadata."""
+        from sharectl.model import provenance
+
+        self._mark(uuid, lambda present: provenance.with_mark(present, mark))
+
+    def unmark(self, uuid: str, mapping_id: str) -> None:
+        """The same; the last mark takes the metadata along that was made for the first."""
+        from sharectl.model import provenance
+
+        self._mark(uuid, lambda present: provenance.without_mark(present, mapping_id))
+
+    def _mark(self, uuid: str, edit: Callable[[Marks], Marks]) -> None:
+        self._change(uuid, lambda connection, domain: _write_marks(connection, domain, edit))
+
     def enable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
         """By redefining: memory backing is no device."""
         self._edit(uuid, lambda xml: domain_xml.enable_shared_memory(xml, kind))
@@ -227,6 +244,22 @@ def _redefine(connection: Any, domain: Any, edit: Callable[[str], str | None]) -
         if error.get_error_code() != libvirt.VIR_ERR_XML_INVALID_SCHEMA:
             raise
         connection.defineXMLFlags(after, 0)
+
+
+def _write_marks(connection: Any, domain: Any, edit: Callable[[Marks], Marks]) -> None:
+    from sharectl.model import provenance
+
+    root = _persistent(domain)
+    present = provenance.marks(root)
+    wanted = edit(present)
+    if wanted == present:
+        return
+    domain.setMetadata(
+        libvirt.VIR_DOMAIN_METADATA_ELEMENT, provenance.element(root, wanted),
+        provenance.PREFIX, provenance.NAMESPACE, libvirt.VIR_DOMAIN_AFFECT_CONFIG,
+    )  # fmt: skip
+    if not wanted and provenance.is_alone(root):  # libvirt leaves an empty element behind
+        _redefine(connection, domain, provenance.drop_empty_metadata)
 
 
 def _has_virtiofs(connection: Any) -> bool:

@@ -53,6 +53,8 @@ def glimpse(domain: Any) -> Domain:
 
 
 def observe(domain: Any) -> Domain:
+    from sharectl.model import provenance  # `list` does without
+
     running, persistent = bool(domain.isActive()), bool(domain.isPersistent())
     live = domain.XMLDesc(0) if running else None
     if persistent:
@@ -70,6 +72,7 @@ def observe(domain: Any) -> Domain:
         shared_memory=domain_xml.has_shared_memory(root),
         filesystems=domain_xml.filesystems(root) if persistent else (),
         live_filesystems=domain_xml.filesystems(domain_xml.parse(live)) if live else (),
+        marks=provenance.marks(root) if persistent else (),
         xml=xml,
     )
 

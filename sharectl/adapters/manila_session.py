@@ -86,10 +86,13 @@ class ManilaSession:
 
     def client(self) -> Any:
         """The client at the microversion in force."""
-        version = self._version.get_string()
-        if version not in self._clients:
-            self._clients[version] = self._connect(self._version)
-        return self._clients[version]
+        return self._client(self._version)
+
+    def _client(self, version: api_versions.APIVersion) -> Any:
+        key = version.get_string()
+        if key not in self._clients:
+            self._clients[key] = self._connect(version)
+        return self._clients[key]
 
     def _connect(self, version: api_versions.APIVersion) -> Any:
         region = self._region
@@ -118,25 +121,37 @@ class ManilaSession:
             function: makes the request; called again after a negotiation.
             change: whether it changes something, so that a lost answer is told as uncertain.
         """
-        try:
+
+        def attempt() -> T:
             try:
                 return function(self.client())
             except manila_errors.NotAcceptable:
                 self._negotiate()
                 return function(self.client())
-        except (manila_errors.ClientException, auth_errors.ClientException) as error:
-            raise translate(error, change=change) from error
-        except Exception as error:
-            if type(error) is not Exception:
-                raise
-            # keystoneauth1 raises a bare one when OS_PASSWORD is missing.
-            raise ConfigError(f"no usable credentials: {error}", hint=_CREDENTIALS_HINT) from error
+
+        return _translated(attempt, change=change)
+
+    def call_at(self, version: str, function: Callable[[Any], T]) -> T:
+        """`function(client)` with a client of that microversion; for a read."""
+        return _translated(lambda: function(self._client(api_versions.APIVersion(version))))
 
     def _negotiate(self) -> None:
         base = self._connect(api_versions.APIVersion("2.0"))
         self._version = api_versions.discover_version(base, api_versions.APIVersion(WANTED))
         if self.version < (2, 82):
             self._older(self._version.get_string())
+
+
+def _translated(attempt: Callable[[], T], *, change: bool = False) -> T:
+    try:
+        return attempt()
+    except (manila_errors.ClientException, auth_errors.ClientException) as error:
+        raise translate(error, change=change) from error
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        # keystoneauth1 raises a bare one when OS_PASSWORD is missing.
+        raise ConfigError(f"no usable credentials: {error}", hint=_CREDENTIALS_HINT) from error
 
 
 _BY_STATUS: dict[int, type[SharectlError]] = {

@@ -2,28 +2,32 @@
 
 | microversion | what changes for us                                                  |
 |--------------|----------------------------------------------------------------------|
+| 2.9          | export locations have an API of their own, and leave the shares       |
 | 2.45         | access rules have metadata and an API of their own                    |
 | 2.82         | access rules can be locked against deletion and hidden from others    |
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from sharectl.adapters.manila_session import ManilaSession
-from sharectl.errors import NotFound, Refused
+from sharectl.adapters.manila_survey import survey
+from sharectl.errors import BackendError, NotFound, Refused
 from sharectl.model.enums import AccessType, RuleState
 from sharectl.model.secret import CephxKey
-from sharectl.model.share import Access, AccessRule, ExportLocation, Share
+from sharectl.model.share import Access, AccessRule, ExportLocation, Share, ShareSeen
 
 _CEPHX_KEYS = (2, 21)
 _RULE_METADATA = (2, 45)
 _RULE_LOCKS = (2, 82)
 _HIDDEN = "******"
+_LISTED_EXPORTS = "2.8"  # the last with export locations in the list of shares
 
 
 class ManilaShares:
@@ -84,6 +88,38 @@ class ManilaShares:
             # The list of an unknown share is a 400, not a 404 (Manila 23).
             self._session.call(lambda client: client.shares.get(share_id))
             raise
+
+    def survey(self, share_ids: Collection[str]) -> Mapping[str, ShareSeen]:
+        """One call for all shares, and one for the rules of each, several at a time."""
+        listed = self._list_with_exports() if share_ids else {}
+        return survey(sorted(share_ids), lambda share_id: self._see(share_id, listed))
+
+    def _see(self, share_id: str, listed: Mapping[str, ShareSeen]) -> ShareSeen:
+        try:
+            seen = listed.get(share_id)
+            if seen is None:  # of another project, or beyond the first page of the list
+                found = self._get(share_id)
+                paths = frozenset(item.path for item in found.export_locations)
+                seen = ShareSeen(found.status, paths)
+            return replace(seen, rules=self.rules(share_id))
+        except NotFound:
+            return ShareSeen(None)
+
+    def _list_with_exports(self) -> dict[str, ShareSeen]:
+        """Until 2.8 the list of shares tells the export locations of each."""
+        search = {"is_public": False}
+        try:
+            found = self._session.call_at(
+                _LISTED_EXPORTS, lambda client: client.shares.list(search_opts=search)
+            )
+        except (Refused, BackendError):  # a server that no longer speaks 2.8
+            return {item.id: ShareSeen(item.status) for item in self._named(None)}
+        return {
+            str(item.id): ShareSeen(
+                str(item.status), frozenset(item.path for item in _old_locations(item))
+            )
+            for item in found
+        }
 
     def _raw_rules(self, share_id: str) -> Sequence[Any]:
         def look(client: Any) -> Sequence[Any]:

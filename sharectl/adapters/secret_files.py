@@ -28,6 +28,11 @@ class SecretFiles:
             raise StoreError(f"cannot write {path}: {error.strerror}") from error
         return path
 
+    def file(self, share_id: str) -> Path | None:
+        """Where the key lies."""
+        path = self._folder / f"{share_id}.key"
+        return path if path.is_file() else None
+
     def delete(self, share_id: str) -> None:
         """Remove the key."""
         (self._folder / f"{share_id}.key").unlink(missing_ok=True)

@@ -29,6 +29,9 @@ _VERBS = {
     "list": "listing",
     "show": "show",
     "shares": "shares",
+    "reconcile": "reconcile",
+    "adopt": "repair",
+    "forget": "repair",
 }
 
 

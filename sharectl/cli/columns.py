@@ -6,6 +6,15 @@ from sharectl.cli.output import Cell, Row
 from sharectl.operations.views import MappingView
 
 LIST = ("Share ID", "Status", "Tag")
+LONG = (
+    "Share Name",
+    "Protocol",
+    "Access Level",
+    "Export Location",
+    "Mount Point",
+    "Health",
+    "Last Error",
+)
 RECORD = (
     "Export Location",
     "Share ID",
@@ -54,7 +63,19 @@ def record(view: MappingView) -> Row:
     return cells
 
 
-def list_row(view: MappingView, *, with_domain: bool) -> Row:
-    """The values of `LIST`, the domain first if asked for."""
-    cells: Row = (view.mapping.share_id, view.status, view.mapping.tag)
+def list_row(view: MappingView, *, with_domain: bool, long: bool = False) -> Row:
+    """The values of `LIST`, the domain first and those of `LONG` behind if asked for."""
+    mapping = view.mapping
+    cells: Row = (mapping.share_id, view.status, mapping.tag)
+    if long:
+        cells = (
+            *cells,
+            mapping.share_name,
+            mapping.protocol.value,
+            mapping.access_level.value,
+            mapping.export_location,
+            mapping.mount_point,
+            view.health.value,
+            mapping.last_error,
+        )
     return (view.domain_name, *cells) if with_domain else cells

@@ -9,8 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from sharectl.cli.streams import drop, say
-from sharectl.cli.text import printable
+from sharectl.cli.streams import drop, say_error
 from sharectl.errors import ExitCode, SharectlError
 
 
@@ -89,9 +88,7 @@ def _usage(error: click.UsageError) -> int:
 
 
 def _report(message: str, hint: str | None, code: int) -> int:
-    say(f"sharectl: error: {printable(message)}")
-    if hint:
-        say(f"sharectl: hint: {printable(hint)}")
+    say_error(message, hint)
     return int(code)
 
 

@@ -18,20 +18,31 @@ if TYPE_CHECKING:
 
 @click.command("list")
 @click.argument("domain", metavar="[DOMAIN]", required=False)
+@click.option(
+    "--long",
+    "examine",
+    is_flag=True,
+    help="With health and more, which asks Manila and the file servers.",
+)
 @output_options
 @click.pass_obj
 def list_command(
     app: App,
     domain: str | None,
+    examine: bool,
     output: OutputOptions,
 ) -> None:
     """List the shares attached to DOMAIN, or to any domain of this host."""
-    listing = list_mappings(app, domain)
+    listing = list_mappings(app, domain, examine=examine)
     tell_unseen(app, listing)
     with_domain = domain is None
-    headings = ("Domain", *columns.LIST) if with_domain else columns.LIST
-    rows = [columns.list_row(item, with_domain=with_domain) for item in listing.views]
+    headings = (*columns.LIST, *columns.LONG) if examine else columns.LIST
+    if with_domain:
+        headings = ("Domain", *headings)
+    rows = [columns.list_row(item, with_domain=with_domain, long=examine) for item in listing.views]
     print_list(headings, rows, output)
+    if examine and output.format == "table" and sys.stdout.isatty():
+        tell_health(app, listing)
     if not rows and output.format == "table" and sys.stdout.isatty():
         app.report.note("no shares are attached")
 
@@ -40,3 +51,12 @@ def tell_unseen(app: App, listing: Listing) -> None:
     """Say what could not be looked at, and so is missing from the output."""
     for error in listing.unseen:
         app.report.warn(f"not seen: {error.message}")
+
+
+def tell_health(app: App, listing: Listing) -> None:
+    """Say what to do about what is wrong; for a human at a terminal."""
+    from sharectl.model.health import hint
+
+    for view in listing.views:
+        if text := hint(view.health, view.mapping):
+            app.report.note(f"{view.health}: {text}")

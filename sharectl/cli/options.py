@@ -10,6 +10,7 @@ import click
 F = TypeVar("F", bound=Callable[..., object])
 
 domain_argument = click.argument("domain", metavar="DOMAIN")
+domains_argument = click.argument("domains", metavar="[DOMAIN]...", nargs=-1)
 share_argument = click.argument("share", metavar="SHARE")
 dry_run_option = click.option(
     "-n", "--dry-run", is_flag=True, help="Print the plan and change nothing."

@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from sharectl.cli.streams import say
+from sharectl.cli.streams import say, say_error
 from sharectl.cli.text import printable
 
 
@@ -63,6 +63,10 @@ class StderrReporter:
             return
         self._said.add(text)
         say(f"sharectl: warning: {printable(text)}")
+
+    def problem(self, text: str, hint: str | None) -> None:
+        """An error that does not end the program, in the form of one that does."""
+        say_error(text, hint)
 
     def done(self) -> None:
         """Take the spinner away, before results or errors are printed."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sharectl.cli import columns
-from sharectl.cli.listing import tell_unseen
+from sharectl.cli.listing import tell_health, tell_unseen
 from sharectl.cli.options import domain_argument, share_argument
 from sharectl.cli.output import OutputOptions, output_options, print_record
 from sharectl.operations.show import show_mapping
@@ -37,6 +37,7 @@ def show_command(
     view = listing.views[0]
     print_record(columns.RECORD, columns.record(view), output)
     if output.format == "table" and sys.stdout.isatty():
+        tell_health(app, listing)
         tag, mode = view.mapping.tag, view.mapping.access_level.value
         click.echo("\nIn the guest (Linux 5.4 or later):")
         click.echo(f"  mount -t virtiofs {tag} /mnt")

@@ -8,6 +8,8 @@ from typing import TextIO
 
 import click
 
+from sharectl.cli.text import printable
+
 
 def open_all() -> None:
     """Put /dev/null where the caller has closed a stream (`2>&-`).
@@ -25,6 +27,13 @@ def say(line: str) -> None:
         click.echo(line, err=True)
     except OSError:
         drop(sys.stderr)
+
+
+def say_error(message: str, hint: str | None) -> None:
+    """The two lines of an error, on stderr."""
+    say(f"sharectl: error: {printable(message)}")
+    if hint:
+        say(f"sharectl: hint: {printable(hint)}")
 
 
 def drop(stream: TextIO) -> None:

@@ -37,6 +37,18 @@ def cephx_id(host: str, project_id: str, share_id: str) -> str:
     return "-".join(("sharectl", name, *short)).rstrip("-")
 
 
+def check_access_to(kind: AccessType, to: str) -> str:
+    """`to` when a rule of that kind can be for it; raises `ValueError`.
+
+    It becomes part of a mount option, so that a comma in it would end that.
+    """
+    if kind is AccessType.IP:
+        ipaddress.ip_network(to, strict=False)
+    elif not to or _CEPHX_UNSAFE.search(to.replace(".", "-")):
+        raise ValueError(f"no cephx id is {to!r}")
+    return to
+
+
 def is_ours(rule: AccessRule, host: str, mappings: tuple[ShareMapping, ...]) -> bool:
     """Whether this host's sharectl made the rule.
 

@@ -101,6 +101,47 @@ class DisableSharedMemory:
 
 
 @dataclass(frozen=True)
+class MarkDomain:
+    """Write into the domain's metadata what the mapping is, so that it can be made anew."""
+
+    domain_uuid: str
+    domain_name: str
+    share_id: str
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        return f"note share {self.share_id} in the metadata of domain {self.domain_name}"
+
+
+@dataclass(frozen=True)
+class UnmarkDomain:
+    """Take what the domain's metadata says of the mapping out again."""
+
+    domain_uuid: str
+    domain_name: str
+    share_id: str
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        return f"take share {self.share_id} out of the metadata of domain {self.domain_name}"
+
+
+@dataclass(frozen=True)
+class ReplaceMount:
+    """Take away a mount that is wrong or stale, and mount the export in its place."""
+
+    mapping: ShareMapping
+    found: str
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        return (
+            f"unmount {self.mapping.mount_point} ({self.found}) and mount"
+            f" {self.mapping.export_location} there"
+        )
+
+
+@dataclass(frozen=True)
 class UnmountShare:
     """Unmount the export from the host."""
 
@@ -133,8 +174,11 @@ Action = (
     | MountShare
     | EnableSharedMemory
     | AttachFilesystem
+    | MarkDomain
     | DetachFilesystem
+    | UnmarkDomain
     | DisableSharedMemory
+    | ReplaceMount
     | UnmountShare
     | RevokeAccess
 )

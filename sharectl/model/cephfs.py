@@ -23,6 +23,11 @@ def filesystem_name(metadata: Mapping[str, str]) -> str | None:
         return None
     for word in ",".join(words).split(","):
         key, _, value = word.partition("=")
-        if key.strip() == "fs" and _NAME.fullmatch(value):
+        if key.strip() == "fs" and is_name(value):
             return value
     return None
+
+
+def is_name(text: str) -> bool:
+    """Whether a CephFS volume could be named so."""
+    return _NAME.fullmatch(text) is not None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sharectl.model.mark import Mark
+
 
 @dataclass(frozen=True)
 class Filesystem:
@@ -20,7 +22,8 @@ class Domain:
     """A libvirt domain as observed. Its identity is the UUID; the name is a label.
 
     `filesystems` are those of the persistent definition, `live_filesystems` those of the running
-    guest (empty when it is shut off). `xml` is the persistent definition as libvirt gives it.
+    guest (empty when it is shut off). `marks` are what its metadata says of our mappings. `xml` is
+    the persistent definition as libvirt gives it.
     """
 
     uuid: str
@@ -32,6 +35,7 @@ class Domain:
     shared_memory: bool = False
     filesystems: tuple[Filesystem, ...] = ()
     live_filesystems: tuple[Filesystem, ...] = ()
+    marks: tuple[Mark, ...] = ()
     xml: str = field(default="", repr=False)
 
     def uses(self, source: str) -> bool:

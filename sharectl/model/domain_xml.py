@@ -92,7 +92,7 @@ def enable_shared_memory(xml: str, kind: SharedMemory) -> str:
     wanted = etree.fromstring(memory_backing(kind))
     have = root.find("memoryBacking")
     if have is None:
-        _insert_after(root, wanted, ("currentMemory", "memory", "uuid", "name"))
+        insert_after(root, wanted, ("currentMemory", "memory", "uuid", "name"))
         return to_text(root)
     for child in wanted:
         old = have.find(child.tag)
@@ -114,11 +114,11 @@ def disable_shared_memory(xml: str, kind: SharedMemory) -> str | None:
         return None
     if any(root.xpath(path) for path in _VHOST_USER):
         return None
-    _remove(root, have)
+    remove_element(root, have)
     return to_text(root)
 
 
-def _remove(parent: etree._Element, element: etree._Element) -> None:
+def remove_element(parent: etree._Element, element: etree._Element) -> None:
     """Remove the element with the line that it stands on; text behind it stays."""
     previous = element.getprevious()
     if previous is not None:
@@ -134,14 +134,14 @@ def _shape(element: etree._Element) -> list[tuple[str, dict[str, str]]]:
     ]
 
 
-def _insert_after(root: etree._Element, new: etree._Element, tags: tuple[str, ...]) -> None:
+def insert_after(root: etree._Element, new: etree._Element, tags: tuple[str, ...]) -> None:
     """Put `new` behind the first of `tags` that `root` has."""
     anchor = next((found for tag in tags if (found := root.find(tag)) is not None), None)
     if anchor is None:
         root.insert(0, new)
         return
     etree.indent(new, level=1)
-    _add_behind(anchor, new)
+    add_behind(anchor, new)
 
 
 def pci_controllers(root: etree._Element) -> dict[int, str]:
@@ -177,15 +177,15 @@ def add_filesystem(xml: str, filesystem: Filesystem) -> str:
     etree.indent(new, level=2)
     present = devices.findall("filesystem")
     if present:
-        _add_behind(present[-1], new)
+        add_behind(present[-1], new)
     elif len(devices):
-        _add_behind(devices[-1], new)
+        add_behind(devices[-1], new)
     else:
         devices.append(new)
     return to_text(root)
 
 
-def _add_behind(anchor: etree._Element, new: etree._Element) -> None:
+def add_behind(anchor: etree._Element, new: etree._Element) -> None:
     """Put `new` behind `anchor`, on a line of its own, indented like `anchor`."""
     before = anchor.getprevious()
     parent = anchor.getparent()
@@ -203,5 +203,5 @@ def remove_filesystem(xml: str, filesystem: Filesystem) -> str:
         if (found.tag, found.source) == (filesystem.tag, filesystem.source):
             parent = element.getparent()
             if parent is not None:
-                _remove(parent, element)
+                remove_element(parent, element)
     return to_text(root)

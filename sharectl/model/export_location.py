@@ -89,6 +89,11 @@ def parse(protocol: ShareProtocol, location: ExportLocation | str) -> Export:
     return Export(servers, _normal(path), text)
 
 
+def servers(protocol: ShareProtocol, export_location: str) -> tuple[str, ...]:
+    """The hosts that serve a checked export location, to group and to name them."""
+    return tuple(item.host for item in parse(protocol, export_location).servers)
+
+
 def _check_path(text: str, path: str) -> None:
     if len(text.encode(errors="surrogatepass")) > _LONGEST:
         raise _unsafe(text[:80] + "...", f"it is longer than {_LONGEST} bytes")
@@ -147,11 +152,16 @@ def same_source(protocol: ShareProtocol, export_location: str, mount: HostMount)
         # Its option `fsname` cannot hold the commas between monitors; see `mount_options`.
         head, separator, path = source.partition(":/")
         source = head.replace("/", ",") + separator + path
+    return same_export(protocol, export_location, source)
+
+
+def same_export(protocol: ShareProtocol, one: str, other: str) -> bool:
+    """Whether two export locations are one, however written; False where either is refused."""
     try:
-        wanted, found = parse(protocol, export_location), parse(protocol, source)
+        first, second = parse(protocol, one), parse(protocol, other)
     except Refused:
         return False
-    return wanted.path == found.path and bool(_hosts(wanted) & _hosts(found))
+    return first.path == second.path and bool(_hosts(first) & _hosts(second))
 
 
 def _hosts(export: Export) -> frozenset[tuple[str, str | None]]:

@@ -7,7 +7,7 @@ filesystem belongs to its mapping. Nothing that sharectl did not make is ever in
 
 from __future__ import annotations
 
-from sharectl.errors import Refused
+from sharectl.errors import NotFound, Refused
 from sharectl.model import access as rules_of
 from sharectl.model.action import (
     Action,
@@ -17,14 +17,18 @@ from sharectl.model.action import (
     DisableSharedMemory,
     EnableSharedMemory,
     GrantAccess,
+    MarkDomain,
     MountShare,
+    ReplaceMount,
     RevokeAccess,
+    UnmarkDomain,
     UnmountShare,
 )
-from sharectl.model.domain import is_within
-from sharectl.model.enums import RuleState
+from sharectl.model.domain import Domain, is_within
+from sharectl.model.enums import Health, Intent, RuleState, ShareProtocol
 from sharectl.model.export_location import same_source
 from sharectl.model.mapping import ShareMapping, has_device, serves
+from sharectl.model.mark import Mark
 from sharectl.model.mounts import HostMount, mounted_at
 from sharectl.model.observed import Observed
 from sharectl.model.share import AccessRule
@@ -34,11 +38,31 @@ def plan(focus: ShareMapping, observed: Observed, host: str) -> tuple[Action, ..
     """What to do for `focus`, one of `observed.mappings`, on the host named `host`.
 
     Other mappings of the share are not repaired, only respected. Raises `Refused` where what is
-    there is not ours and in the way.
+    there is not ours and in the way, or in use; `NotFound` when the share or the domain is gone.
     """
-    if focus.wanted:
-        return (*_grant(focus, observed, host), *_mount(focus, observed), *_attach(focus, observed))
-    return (*_detach(focus, observed), *_unmount(focus, observed), *_revoke(focus, observed, host))
+    if not focus.wanted:
+        return (
+            *_detach(focus, observed),
+            *_unmount(focus, observed),
+            *_revoke(focus, observed, host),
+        )
+    _check_there(focus, observed)
+    return (
+        *_grant(focus, observed, host),
+        *_mount(focus, observed),
+        *_attach(focus, observed, host),
+    )
+
+
+def _check_there(focus: ShareMapping, observed: Observed) -> None:
+    again = f"sharectl remove {focus.domain_uuid} {focus.share_id}"
+    if observed.domains is not None and observed.domain(focus.domain_uuid) is None:
+        raise NotFound(
+            f"domain {focus.domain_name} ({focus.domain_uuid}) is gone",
+            hint=f"take its share away: {again}, or for all such: sharectl reconcile --prune",
+        )
+    if not observed.share_exists:
+        raise NotFound(f"share {focus.share_id} no longer exists in Manila", hint=again)
 
 
 def _grant(focus: ShareMapping, observed: Observed, host: str) -> tuple[Action, ...]:
@@ -48,6 +72,7 @@ def _grant(focus: ShareMapping, observed: Observed, host: str) -> tuple[Action, 
     grant, wait = GrantAccess(share, access), AwaitAccess(share, access)
     rule = rules_of.find_rule(observed.rules, access)
     if rule is None:
+        _check_available(focus, observed)
         return (grant, wait)
     ours = rules_of.is_ours(rule, host, observed.mappings)
     if rule.state is RuleState.ERROR or not rules_of.allows(rule, access.level):
@@ -55,6 +80,16 @@ def _grant(focus: ShareMapping, observed: Observed, host: str) -> tuple[Action, 
             raise foreign_rule(rule, focus)
         return (RevokeAccess(share, rule), grant, wait)
     return () if rule.state is RuleState.ACTIVE else (wait,)
+
+
+def _check_available(focus: ShareMapping, observed: Observed) -> None:
+    """A share that is backed up or moved has no rules meanwhile (Nova's bug 2089007)."""
+    if observed.share_status not in (None, "available"):
+        raise Refused(
+            f"share {focus.share_id} is in status {observed.share_status!r} and its access rule"
+            " is gone",
+            hint="access is granted again once the share is available: sharectl reconcile",
+        )
 
 
 def foreign_rule(rule: AccessRule, focus: ShareMapping) -> Refused:
@@ -76,12 +111,53 @@ def _mount(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     if mount is None:
         return (MountShare(focus),)
     if not is_right(focus, mount):
-        raise Refused(
-            f"{focus.mount_point} is a mount of {mount.source}, not of {focus.export_location}"
-            f" ({focus.access_level})",
-            hint=f"see who uses it, then: umount {focus.mount_point}",
-        )
+        return _replace(focus, mount, f"which is {mount.source}")
+    if observed.server is Health.STALE or _is_cut_off(focus, observed):
+        return _replace(focus, mount, "which is stale")
     return ()
+
+
+def _is_cut_off(focus: ShareMapping, observed: Observed) -> bool:
+    """A CephFS client that was denied stays so: the rule that is granted again has a new key."""
+    return focus.protocol is ShareProtocol.CEPHFS and observed.server is Health.NO_ACCESS
+
+
+def _replace(focus: ShareMapping, mount: HostMount, found: str) -> tuple[Action, ...]:
+    """Only where ours has been; whether a guest is served from it is looked at when it is done."""
+    if focus.intent is Intent.ATTACHED:
+        return (ReplaceMount(focus, found),)
+    raise Refused(
+        f"{focus.mount_point} is a mount of {mount.source}, not of {focus.export_location}"
+        f" ({focus.access_level})",
+        hint=f"see who uses it, then: umount {focus.mount_point}",
+    )
+
+
+def check_replaceable(action: ReplaceMount, domains: tuple[Domain, ...] | None) -> None:
+    """Raise `Refused` while a guest is served from the mount, or when that is not known.
+
+    A guest keeps what its virtiofsd has opened: it would go on with the old mount, unseen.
+    """
+    what = f"{action.mapping.mount_point}, {action.found}, has to be replaced"
+    if domains is None:
+        raise Refused(
+            f"{what}, and it is not known which domains run with it",
+            hint="start libvirt, then: sharectl reconcile",
+        )
+    if using := live_users(action.mapping.mount_point, domains):
+        raise Refused(
+            f"{what}, and domain {', '.join(using)} runs with it",
+            hint="shut it down, then: sharectl reconcile",
+        )
+
+
+def live_users(mount_point: str, domains: tuple[Domain, ...]) -> tuple[str, ...]:
+    """Names of the running domains that are served from `mount_point`."""
+    return tuple(
+        domain.name
+        for domain in domains
+        if any(is_within(item.source, mount_point) for item in domain.live_filesystems)
+    )
 
 
 def is_right(mapping: ShareMapping, mount: HostMount) -> bool:
@@ -91,14 +167,17 @@ def is_right(mapping: ShareMapping, mount: HostMount) -> bool:
     return mount.read_only or mapping.access_level == "rw"
 
 
-def _attach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
+def _attach(focus: ShareMapping, observed: Observed, host: str) -> tuple[Action, ...]:
     domain = observed.domain(focus.domain_uuid)
-    if domain is None or has_device(focus, domain):
+    if domain is None:
         return ()
+    mark = MarkDomain(domain.uuid, domain.name, focus.share_id)
+    if has_device(focus, domain):
+        return () if Mark.of(focus, host) in domain.marks else (mark,)
     attach = AttachFilesystem(domain.uuid, domain.name, focus.filesystem)
     if focus.shared_memory is not None and not domain.shared_memory:
-        return (EnableSharedMemory(domain.uuid, domain.name, focus.shared_memory), attach)
-    return (attach,)
+        return (EnableSharedMemory(domain.uuid, domain.name, focus.shared_memory), attach, mark)
+    return (attach, mark)
 
 
 def _detach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
@@ -109,6 +188,8 @@ def _detach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     if has_device(focus, domain):
         device = focus.filesystem
         actions.append(DetachFilesystem(domain.uuid, domain.name, device, focus.controllers))
+    if any(item.id == focus.id for item in domain.marks):
+        actions.append(UnmarkDomain(domain.uuid, domain.name, focus.share_id))
     if focus.shared_memory is not None and domain.shared_memory:
         actions.append(DisableSharedMemory(domain.uuid, domain.name, focus.shared_memory))
     return tuple(actions)

@@ -70,3 +70,16 @@ class AccessRule:
     def pending(self) -> bool:
         """Manila is still applying the rule."""
         return not self.leaving and self.state not in (RuleState.ACTIVE, RuleState.ERROR)
+
+
+@dataclass(frozen=True)
+class ShareSeen:
+    """What a survey tells of a share.
+
+    `status` is None when there is no such share. `export_paths` are all paths that it is
+    exported under, those for admins included; None when the server does not tell them in a list.
+    """
+
+    status: str | None
+    export_paths: frozenset[str] | None = None
+    rules: tuple[AccessRule, ...] = ()

@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import NotFound, SharectlError, Unavailable
-from sharectl.model import checks, domain_xml
-from sharectl.model.action import Action, AttachFilesystem, EnableSharedMemory
+from sharectl.model import checks, domain_xml, provenance
+from sharectl.model.action import Action, AttachFilesystem, EnableSharedMemory, MarkDomain
 from sharectl.model.enums import Intent
 from sharectl.model.mapping import ShareMapping, check_free
-from sharectl.operations.converge import Effort, converge
+from sharectl.model.mark import Mark
+from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline, WaitEnded
 from sharectl.operations.preflight import AddRequest, Prepared, prepare
-from sharectl.operations.records import forget
+from sharectl.operations.records import change, forget, one_line
+from sharectl.operations.steps import Effort
 from sharectl.operations.views import MappingView, view
 
 if TYPE_CHECKING:
@@ -76,6 +78,10 @@ def _dry_run(app: App, prepared: Prepared) -> AddResult:
             device = action.filesystem
             device = replace(device, readonly=device.readonly and can_readonly)
             after = domain_xml.add_filesystem(after, device)
+        if isinstance(action, MarkDomain):
+            mark = Mark.of(prepared.mapping, app.host.name)
+            marks = provenance.with_mark(prepared.domain.marks, mark)
+            after = provenance.replace_marks(after, marks)
     shown = view(prepared.mapping, prepared.domain, seen=True)
     return AddResult(shown, prepared.actions, before, after)
 
@@ -135,14 +141,11 @@ def _undo(app: App, mapping: ShareMapping, error: BaseException, *, new: bool) -
     mapping stays recorded as detaching.
     """
     app.interrupts.reset()
-    reason = _one_line(error)
-    with app.store.transaction() as store:
-        stored = next((item for item in store.mappings if item.id == mapping.id), mapping)
-        if not new:
-            store.put(stored.with_intent(stored.intent, app.clock.now(), reason))
-            return
-        undoing = stored.with_intent(Intent.DETACHING, app.clock.now(), reason)
-        store.put(undoing)
+    reason = one_line(error)
+    if not new:
+        change(app, mapping, mapping.intent, reason)
+        return
+    undoing = change(app, mapping, Intent.DETACHING, reason)
     app.report.step("undoing")
     try:
         converge(app, undoing, Effort(Deadline.after(app.clock, _UNDO_SECONDS)))
@@ -152,10 +155,6 @@ def _undo(app: App, mapping: ShareMapping, error: BaseException, *, new: bool) -
             forget(app, mapping)
     except SharectlError as second:
         _mention(error, f"undoing it failed too: {second.message}", mapping)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _mention(error: BaseException, what: str, mapping: ShareMapping) -> None:

@@ -19,19 +19,32 @@ if TYPE_CHECKING:
 _UNSEEN = (Unavailable, Denied, ConfigError)
 
 
-def list_mappings(app: App, domain: str | None) -> Listing:
+def list_mappings(app: App, domain: str | None, *, examine: bool = False) -> Listing:
     """The mappings of a domain (its name, UUID or id), or of the host.
+
+    `examine` is to look at their health as well, which asks Manila and the file servers.
 
     Raises `NotFound` for a domain that neither the store nor libvirt knows.
     """
     mappings = app.store.load()
     if domain is not None:
-        mappings = _of_domain(app, mappings, domain)
+        mappings = of_domain(app, mappings, domain)
     if not mappings:
         return Listing(())
+    if examine:
+        return _examined(app, mappings)
     domains, unseen = look_at(app, {item.domain_uuid for item in mappings}, brief=True)
     views = tuple(view(item, domains.get(item.domain_uuid), seen=not unseen) for item in mappings)
     return Listing(tuple(sorted(views, key=lambda item: item.domain_name)), unseen)
+
+
+def _examined(app: App, mappings: tuple[ShareMapping, ...]) -> Listing:
+    from sharectl.operations.survey import Scope, survey
+    from sharectl.operations.views import examined
+
+    seen = survey(app, mappings, Scope())
+    views = (examined(item, seen) for item in mappings)
+    return Listing(tuple(sorted(views, key=lambda item: item.domain_name)), seen.unseen)
 
 
 def look_at(
@@ -49,7 +62,7 @@ def find_recorded(app: App, domain: str, share: str) -> ShareMapping:
 
     Raises `NotFound`, and `Refused` when several domains that are gone had that name.
     """
-    mappings = _of_domain(app, app.store.load(), domain)
+    mappings = of_domain(app, app.store.load(), domain)
     uuids = sorted({item.domain_uuid for item in mappings})
     found = [item for uuid in uuids if (item := find_mapping(mappings, uuid, share)) is not None]
     if not found:
@@ -65,7 +78,7 @@ def find_recorded(app: App, domain: str, share: str) -> ShareMapping:
     return found[0]
 
 
-def _of_domain(
+def of_domain(
     app: App, mappings: tuple[ShareMapping, ...], domain: str
 ) -> tuple[ShareMapping, ...]:
     """The mappings of the domain with that UUID, name or id.

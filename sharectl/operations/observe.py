@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import NotFound
+from sharectl.model.domain import Domain
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.observed import Observed
 from sharectl.model.share import AccessRule
 
 if TYPE_CHECKING:
+    from sharectl.operations.survey import Survey
     from sharectl.ports import App
 
 
 def observe(
-    app: App, share_id: str, *, new: ShareMapping | None = None, manila: bool = True
+    app: App,
+    share_id: str,
+    *,
+    new: ShareMapping | None = None,
+    manila: bool = True,
+    known: Survey | None = None,
 ) -> Observed:
     """What is there now.
 
@@ -23,6 +31,9 @@ def observe(
         share_id: the share to look at.
         new: a mapping that is not in the store yet, seen as if it were.
         manila: whether to ask Manila; otherwise rules count as not looked at.
+        known: an earlier look at all domains, of which only those of this share are looked at
+            again: a repair of many shares would else look at all domains for each. It also has
+            the share's status, and what its server answered.
 
     Raises `Unavailable` and whatever else looking can raise: a look that failed is never empty.
     """
@@ -36,4 +47,21 @@ def observe(
             rules = app.shares.rules(share_id)
         except NotFound:
             rules, exists = (), False
-    return Observed(mappings, rules, app.mounts.list(), app.domains.list(), exists)
+    if known is None:
+        return Observed(mappings, rules, app.mounts.list(), app.domains.list(), exists)
+    earlier = known.observed(mappings[0])
+    domains = _refreshed(app, earlier.domains, mappings)
+    return replace(
+        earlier, mappings=mappings, rules=rules, mounts=app.mounts.list(), domains=domains,
+        share_exists=exists,
+    )  # fmt: skip
+
+
+def _refreshed(
+    app: App, domains: tuple[Domain, ...] | None, mappings: tuple[ShareMapping, ...]
+) -> tuple[Domain, ...] | None:
+    if domains is None:
+        return None
+    uuids = {item.domain_uuid for item in mappings}
+    fresh = app.domains.get(sorted(uuids))
+    return (*(item for item in domains if item.uuid not in uuids), *fresh.values())

@@ -117,7 +117,7 @@ def _mapping(
         export_location=source,
         tag=request.tag or share.id,
         access_type=ACCESS_TYPES[protocol],
-        access_to=_access_to(app, share, protocol, source),
+        access_to=client_of(app, share, protocol, source),
         access_level=request.level,
         mount_point=str(app.config.mount_base / share.id),
         intent=Intent.ATTACHING,
@@ -129,7 +129,7 @@ def _mapping(
     )
 
 
-def _access_to(app: App, share: Share, protocol: ShareProtocol, source: str) -> str:
+def client_of(app: App, share: Share, protocol: ShareProtocol, source: str) -> str:
     """Whom to grant access: this host's address towards the server, or its cephx id.
 
     All mappings of a share have the same, whatever the configuration has come to say: they use

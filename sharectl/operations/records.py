@@ -1,4 +1,4 @@
-"""The end of a mapping's record."""
+"""Changes of a mapping's record: what is intended of it, what went wrong, and its end."""
 
 from __future__ import annotations
 
@@ -7,11 +7,40 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import NotFound
+from sharectl.model.enums import Intent
+from sharectl.model.mark import Mark
 from sharectl.operations.deadlines import DOMAIN_LOCK_SECONDS
 
 if TYPE_CHECKING:
     from sharectl.model.mapping import ShareMapping
     from sharectl.ports import App, Transaction
+
+
+def change(app: App, mapping: ShareMapping, intent: Intent, last_error: str | None) -> ShareMapping:
+    """Write what is intended and what went wrong into the record, which may have changed since.
+
+    Returns the record as it is now. It is written only when that is a change.
+    """
+    with app.store.transaction() as store:
+        stored, _others = _part(store.mappings, mapping)
+        now = mapping if stored is None else stored
+        if stored is None or (stored.intent, stored.last_error) != (intent, last_error):
+            now = now.with_intent(intent, app.clock.now(), last_error)
+            store.put(now)
+    return now
+
+
+def follow(app: App, mapping: ShareMapping, export_location: str) -> None:
+    """Write into the records of the mapping's share that it is exported elsewhere now."""
+    with app.store.transaction() as store:
+        for item in store.mappings:
+            if item.share_id == mapping.share_id:
+                store.put(replace(item, export_location=export_location))
+
+
+def one_line(error: BaseException) -> str:
+    """The error as it is kept in a record."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def forget(app: App, mapping: ShareMapping) -> None:
@@ -24,13 +53,22 @@ def forget(app: App, mapping: ShareMapping) -> None:
     lock = app.locks.domain(mapping.domain_uuid, DOMAIN_LOCK_SECONDS)
     with app.interrupts.shielded(), lock:
         _give_back(app, mapping)
-        with app.store.transaction() as store:
-            stored, others = _part(store.mappings, mapping)
-            if stored is None:
-                return
-            _hand_on_rule(store, stored, others)
-            _hand_on_domain(store, stored, others)
-            store.delete(stored.id)
+        heir = drop(app, mapping)
+        if heir is not None and heir.wanted:
+            with suppress(NotFound):
+                app.domains.mark(heir.domain_uuid, Mark.of(heir, app.host.name))
+
+
+def drop(app: App, mapping: ShareMapping) -> ShareMapping | None:
+    """Delete the record alone; returns the mapping that has to know more of its domain now."""
+    with app.store.transaction() as store:
+        stored, others = _part(store.mappings, mapping)
+        if stored is None:
+            return None
+        _hand_on_rule(store, stored, others)
+        heir = _hand_on_domain(store, stored, others)
+        store.delete(stored.id)
+    return heir
 
 
 def _part(
@@ -62,13 +100,19 @@ def _hand_on_rule(store: Transaction, old: ShareMapping, others: list[ShareMappi
         store.put(replace(heirs[0], owns_rule=True, rule_id=old.rule_id))
 
 
-def _hand_on_domain(store: Transaction, old: ShareMapping, others: list[ShareMapping]) -> None:
+def _hand_on_domain(
+    store: Transaction, old: ShareMapping, others: list[ShareMapping]
+) -> ShareMapping | None:
+    """Returns the mapping that has to know more from now on."""
     heir = next((item for item in others if item.domain_uuid == old.domain_uuid), None)
     if heir is None:
-        return
+        return None
     memory = heir.shared_memory
     if not any(item.shared_memory for item in others if item.domain_uuid == old.domain_uuid):
         memory = old.shared_memory
     controllers = tuple(sorted({*heir.controllers, *old.controllers}))
-    if (memory, controllers) != (heir.shared_memory, heir.controllers):
-        store.put(replace(heir, shared_memory=memory, controllers=controllers))
+    if (memory, controllers) == (heir.shared_memory, heir.controllers):
+        return None
+    knowing = replace(heir, shared_memory=memory, controllers=controllers)
+    store.put(knowing)
+    return knowing

@@ -11,11 +11,12 @@ from sharectl.model.action import Action
 from sharectl.model.enums import Intent
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.plan import plan
-from sharectl.operations.converge import Effort, converge
+from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline, WaitEnded
 from sharectl.operations.listing import find_recorded
 from sharectl.operations.observe import observe
-from sharectl.operations.records import forget
+from sharectl.operations.records import change, forget, one_line
+from sharectl.operations.steps import Effort
 
 if TYPE_CHECKING:
     from sharectl.ports import App
@@ -124,7 +125,7 @@ def _record(app: App, mapping: ShareMapping) -> ShareMapping:
 def _note(app: App, leaving: ShareMapping, error: BaseException) -> None:
     """Keep what went wrong with the record; the next run goes on from there."""
     waited = isinstance(error, WaitEnded)
-    _keep(app, leaving, None if waited else " ".join(str(error).split()) or type(error).__name__)
+    change(app, leaving, Intent.DETACHING, None if waited else one_line(error))
     if isinstance(error, SharectlError) and not waited:
         again = f"sharectl remove {leaving.domain_name} {leaving.share_id}"
         error.hint = f"{error.hint}; then: {again}" if error.hint else f"run it again: {again}"
@@ -136,11 +137,4 @@ def _settle(app: App, leaving: ShareMapping, left: list[SharectlError]) -> None:
         forget(app, leaving)
         return
     with app.interrupts.shielded():
-        _keep(app, leaving, "; ".join(error.message for error in left))
-
-
-def _keep(app: App, leaving: ShareMapping, last_error: str | None) -> None:
-    """Write the error into the record, which may have changed while we worked on it."""
-    with app.store.transaction() as store:
-        stored = next((item for item in store.mappings if item.id == leaving.id), leaving)
-        store.put(stored.with_intent(Intent.DETACHING, app.clock.now(), last_error))
+        change(app, leaving, Intent.DETACHING, "; ".join(error.message for error in left))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from sharectl.errors import SharectlError
 from sharectl.model.domain import Domain
 from sharectl.model.enums import Health, Intent
 from sharectl.model.mapping import ShareMapping, status_of
+
+if TYPE_CHECKING:
+    from sharectl.operations.survey import Survey
 
 UNSEEN = "unknown"
 
@@ -36,3 +40,13 @@ def view(mapping: ShareMapping, domain: Domain | None, *, seen: bool) -> Mapping
     if not seen and mapping.intent is Intent.ATTACHED and mapping.last_error is None:
         return MappingView(mapping, name, UNSEEN)
     return MappingView(mapping, name, status_of(mapping, domain).value)
+
+
+def examined(mapping: ShareMapping, seen: Survey) -> MappingView:
+    """`mapping` with the status and health that a survey shows."""
+    from sharectl.model.health import health_of
+
+    observed = seen.observed(mapping)
+    domain = observed.domain(mapping.domain_uuid)
+    shown = view(mapping, domain, seen=observed.domains is not None)
+    return replace(shown, health=health_of(mapping, observed))

@@ -89,8 +89,8 @@ def test_files_are_fresh() -> None:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("sharectl re", ["remove"]),
-        ("sharectl -v --os-cloud show re", ["remove"]),
+        ("sharectl rem", ["remove"]),
+        ("sharectl -v --os-cloud show re", ["reconcile", "remove"]),
         ("sharectl --ver", ["--verbose", "--version"]),
         ("sharectl list --so", ["--sort-column"]),
         ("sharectl list --format y", ["yaml"]),

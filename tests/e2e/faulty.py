@@ -31,9 +31,9 @@ from sharectl.ports import Transaction
 # Calls without effect. Whatever else a port has or gets is a point where a fault can strike.
 READS = {
     "domains": {"host", "find", "get", "list"},
-    "shares": {"project_id", "find", "list", "rules", "key"},
-    "mounts": {"list", "check_client", "local_address", "responds"},
-    "secrets": set[str](),
+    "shares": {"project_id", "find", "list", "rules", "survey", "key"},
+    "mounts": {"list", "check_client", "local_address", "probe"},
+    "secrets": {"file"},
     "store": {"load", "mappings"},
 }
 ERRORS: dict[str, type[SharectlError]] = {

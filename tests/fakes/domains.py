@@ -8,10 +8,11 @@ from functools import lru_cache
 from itertools import count
 
 from sharectl.errors import NotFound, Refused, Unavailable
-from sharectl.model import domain_xml
+from sharectl.model import domain_xml, provenance
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import SharedMemory
 from sharectl.model.host import HostFacts
+from sharectl.model.mark import Mark
 from sharectl.model.mounts import mounted_at
 from tests.fakes.mounts import FakeMounts
 
@@ -55,10 +56,10 @@ class _Guest:
 
 
 @lru_cache(maxsize=1000)
-def _read(xml: str) -> tuple[bool, tuple[Filesystem, ...]]:
-    """Whether the memory is shared, and the filesystems; the same few texts come up again."""
+def _read(xml: str) -> tuple[bool, tuple[Filesystem, ...], tuple[Mark, ...]]:
+    """Whether the memory is shared, filesystems and marks; the same few texts come up again."""
     root = domain_xml.parse(xml)
-    return domain_xml.has_shared_memory(root), domain_xml.filesystems(root)
+    return domain_xml.has_shared_memory(root), domain_xml.filesystems(root), provenance.marks(root)
 
 
 class FakeDomains:
@@ -113,7 +114,7 @@ class FakeDomains:
     def start(self, uuid: str) -> None:
         """Start, unless the source of a filesystem is not there."""
         guest = self._guests[uuid]
-        _, filesystems = _read(guest.xml)
+        _, filesystems, _ = _read(guest.xml)
         for item in filesystems:
             source = item.source or ""
             if mounted_at(self._mounts.list(), source) is None:
@@ -164,7 +165,7 @@ class FakeDomains:
 
     def _observe(self, uuid: str) -> Domain:
         guest = self._guests[uuid]
-        shared_memory, filesystems = _read(guest.xml)
+        shared_memory, filesystems, marks = _read(guest.xml)
         return Domain(
             uuid=uuid,
             name=guest.name,
@@ -175,6 +176,7 @@ class FakeDomains:
             shared_memory=shared_memory,
             filesystems=filesystems if guest.persistent else (),
             live_filesystems=guest.live,
+            marks=marks if guest.persistent else (),
             xml=guest.xml,
         )
 
@@ -187,7 +189,7 @@ class FakeDomains:
     def attach_filesystem(self, uuid: str, filesystem: Filesystem) -> tuple[int, ...]:
         """Refuse what libvirt refuses when a device is added."""
         guest = self._guest(uuid)
-        shared_memory, filesystems = _read(guest.xml)
+        shared_memory, filesystems, _ = _read(guest.xml)
         if not shared_memory:
             raise Refused("libvirt refuses: unsupported configuration: 'virtiofs' requires shared"
                           " memory")  # fmt: skip
@@ -205,6 +207,20 @@ class FakeDomains:
         guest = self._guest(uuid)
         guest.xml = domain_xml.remove_filesystem(guest.xml, filesystem)
         return ()
+
+    def mark(self, uuid: str, mark: Mark) -> None:
+        """By editing."""
+        guest = self._guest(uuid)
+        _, _, present = _read(guest.xml)
+        guest.xml = provenance.replace_marks(guest.xml, provenance.with_mark(present, mark))
+
+    def unmark(self, uuid: str, mapping_id: str) -> None:
+        """By editing."""
+        guest = self._guest(uuid)
+        _, _, present = _read(guest.xml)
+        wanted = provenance.without_mark(present, mapping_id)
+        if wanted != present:
+            guest.xml = provenance.replace_marks(guest.xml, wanted)
 
     def enable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
         """By editing."""

@@ -17,6 +17,8 @@ EFFECTS = {
     "domains": (
         "attach_filesystem",
         "detach_filesystem",
+        "mark",
+        "unmark",
         "enable_shared_memory",
         "disable_shared_memory",
     ),

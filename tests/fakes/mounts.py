@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sharectl.errors import MountFailed, Refused, Unavailable
-from sharectl.model.enums import AccessLevel, AccessType, ShareProtocol
+from sharectl.model.enums import AccessLevel, AccessType, Health, ShareProtocol
 from sharectl.model.export_location import parse
 from sharectl.model.mounts import HostMount, MountRequest, mounted_at
 from tests.fakes.shares import FakeShares
@@ -83,7 +84,7 @@ class FakeMounts:
         )
 
     def _share_at(self, source: str) -> str:
-        for share in self.shares.list():
+        for share in self.shares.all_shares:
             if any(location.path == source for location in share.export_locations):
                 return share.id
         raise MountFailed(f"cannot mount {source}: No such file or directory")
@@ -103,14 +104,19 @@ class FakeMounts:
             why = "target is busy" if mount_point in self.busy else f"no answer in {timeout:g} s"
             raise MountFailed(f"cannot unmount {mount_point} ({found.source}): {why}")
         self.mounted.remove(found)
+        self.stale.discard(mount_point)
 
     def _is_dead(self, mount: HostMount) -> bool:
         return any(server in mount.source for server in self.dead)
 
-    def responds(self, mount_point: str, timeout: float) -> bool:
-        """Whether the server behind it lives."""
+    def probe(self, groups: Iterable[Collection[str]], timeout: float) -> Mapping[str, Health]:
+        """What the servers behind the mounts answer."""
+        assert timeout > 0
+        return {mount_point: self._ask(mount_point) for group in groups for mount_point in group}
+
+    def _ask(self, mount_point: str) -> Health:
         found = mounted_at(self.list(), mount_point)
         assert found is not None
         if mount_point in self.stale:
-            raise MountFailed(f"{mount_point}: Stale file handle")
-        return not self._is_dead(found)
+            return Health.STALE
+        return Health.UNREACHABLE if self._is_dead(found) else Health.OK

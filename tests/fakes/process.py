@@ -58,6 +58,7 @@ class RecordingReporter:
     steps: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
     def step(self, text: str) -> None:
         """Remember."""
@@ -69,6 +70,10 @@ class RecordingReporter:
 
     def done(self) -> None:
         """Nothing is drawn."""
+
+    def problem(self, text: str, hint: str | None) -> None:
+        """Remember."""
+        self.problems.append(text)
 
     def warn(self, text: str) -> None:
         """Remember each text once."""
@@ -144,6 +149,14 @@ class FakeLocks:
         assert [name.partition(" ")[0] for name in self._held] == ["share"], self._held
         with self._hold(f"domain {uuid}", timeout):
             yield
+
+    @contextmanager
+    def reconcile(self) -> Iterator[None]:
+        """The lock of reconcile: outside of all others."""
+        assert not self._held, f"reconcile locked while holding {self._held}"
+        if "reconcile" in self.taken_elsewhere:
+            raise Busy("sharectl reconcile (pid 42) holds the lock of reconcile; waited 0 s")
+        yield
 
     @contextmanager
     def _hold(self, name: str, timeout: float) -> Iterator[None]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from sharectl.errors import NotFound, Refused, Unavailable
 from sharectl.model.enums import AccessType, RuleState
 from sharectl.model.secret import CephxKey
-from sharectl.model.share import Access, AccessRule, ExportLocation, Share
+from sharectl.model.share import Access, AccessRule, ExportLocation, Share, ShareSeen
 
 PROJECT = "0123456789abcdef0123456789abcdef"
 
@@ -64,6 +64,10 @@ class FakeShares:
         self._shares[share_id] = share
         return share
 
+    def change(self, share_id: str, **fields: object) -> None:
+        """Other fields for the share, as in `Share`."""
+        self._shares[share_id] = replace(self._shares[share_id], **fields)  # type: ignore[arg-type]
+
     def delete(self, share_id: str) -> None:
         """Somebody deletes the share, with its rules."""
         del self._shares[share_id]
@@ -83,6 +87,11 @@ class FakeShares:
         rule = Rule(f"rule-{number}", share_id, access, metadata or {}, key, state)
         self._rules[rule.id] = rule
         return rule
+
+    @property
+    def all_shares(self) -> tuple[Share, ...]:
+        """All shares, also when Manila is dead: the file servers still have them."""
+        return tuple(self._shares.values())
 
     @property
     def all_rules(self) -> tuple[Rule, ...]:
@@ -144,6 +153,18 @@ class FakeShares:
         seen = tuple(self._shown(rule) for rule in own)
         self._move_on(own)
         return seen
+
+    def survey(self, share_ids: Collection[str]) -> Mapping[str, ShareSeen]:
+        """Of those that there are; counts as one look at each."""
+        self._answer()
+        return {share_id: self._seen(share_id) for share_id in share_ids}
+
+    def _seen(self, share_id: str) -> ShareSeen:
+        share = self._shares.get(share_id)
+        if share is None:
+            return ShareSeen(None)
+        paths = frozenset(location.path for location in share.export_locations)
+        return ShareSeen(share.status, paths, self.rules(share_id))
 
     def _shown(self, rule: Rule) -> AccessRule:
         access = rule.access

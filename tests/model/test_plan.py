@@ -8,9 +8,16 @@ import pytest
 
 from sharectl.errors import Refused
 from sharectl.model.domain import Domain, Filesystem
-from sharectl.model.enums import AccessLevel, AccessType, Intent, RuleState, SharedMemory
+from sharectl.model.enums import (
+    AccessLevel,
+    AccessType,
+    Intent,
+    RuleState,
+    SharedMemory,
+)
 from sharectl.model.enums import ShareProtocol as Protocol
 from sharectl.model.mapping import ShareMapping
+from sharectl.model.mark import Mark
 from sharectl.model.mounts import HostMount
 from sharectl.model.observed import Observed
 from sharectl.model.plan import plan
@@ -23,6 +30,8 @@ _READ_ONLY = replace(_NEW, access_level=AccessLevel.RO)
 _GIVEN = {"shared_memory": SharedMemory.MEMFD}
 _SECOND = replace(MAPPING, id="m2", domain_uuid="u2", domain_name="two")
 _WITH = replace(DOMAIN, filesystems=(MAPPING.filesystem,))
+_MARKED = replace(_WITH, marks=(Mark.of(MAPPING, HOST),))
+_REPLACE = f"unmount {MOUNT_POINT} (which is x:/y) and mount {MAPPING.export_location} there"
 _RUNNING = replace(_WITH, running=True, live_filesystems=(MAPPING.filesystem,))
 _TWO = Domain("u2", "two", filesystems=(MAPPING.filesystem,))
 _FOREIGN = replace(RULE, metadata={})
@@ -53,37 +62,62 @@ class Case:
     others: tuple[ShareMapping, ...] = field(default=())
 
 
-_ALL = ("grant rw", "wait", "mount", "add filesystem")
+_ALL = ("grant rw", "wait", "mount", "add filesystem", "note share")
+_DEVICE = ("add filesystem", "note share")
 _ADD = (
     Case("nothing there", _NEW, _ALL),
     Case("attached but gone", MAPPING, _ALL),
-    Case("all there", _NEW, (), (RULE,), (MOUNT,), (_WITH,)),
-    Case("rule there", _NEW, ("mount", "add filesystem"), (RULE,)),
-    Case("foreign rule enough", _NEW, ("mount", "add filesystem"), (_FOREIGN,)),
+    Case("all there", _NEW, (), (RULE,), (MOUNT,), (_MARKED,)),
+    Case("rule there", _NEW, ("mount", "add filesystem", "note share"), (RULE,)),
+    Case("foreign rule enough", _NEW, ("mount", "add filesystem", "note share"), (_FOREIGN,)),
     Case(
         "foreign rule on its way",
         _NEW,
-        ("wait", "mount", "add filesystem"),
+        ("wait", "mount", "add filesystem", "note share"),
         (replace(_FOREIGN, state=RuleState.APPLYING),),
     ),
     Case("rule of another client", _NEW, _ALL, (replace(RULE, access_to="192.0.2.99"),)),
     Case("rule going away", _NEW, _ALL, (replace(RULE, state=RuleState.DENYING),)),
     Case("our rule in error", _NEW, ("revoke", *_ALL), (replace(RULE, state=RuleState.ERROR),)),
     Case("our rule too little", _NEW, ("revoke", *_ALL), (replace(RULE, access_level="ro"),)),
-    Case("read-only, rule more", _READ_ONLY, ("mount", "add filesystem"), (RULE,)),
-    Case("read-only", _READ_ONLY, ("grant ro", "wait", "mount", "add filesystem")),
-    Case("mount there", _NEW, ("add filesystem",), (RULE,), (MOUNT,)),
+    Case("read-only, rule more", _READ_ONLY, ("mount", "add filesystem", "note share"), (RULE,)),
+    Case("read-only", _READ_ONLY, ("grant ro", "wait", "mount", "add filesystem", "note share")),
+    Case("mount there", _NEW, ("add filesystem", "note share"), (RULE,), (MOUNT,)),
     Case(
-        "mount elsewhere", _NEW, ("mount",), (RULE,), (replace(MOUNT, mount_point="/x"),), (_WITH,)
+        "mount elsewhere",
+        _NEW,
+        ("mount",),
+        (RULE,),
+        (replace(MOUNT, mount_point="/x"),),
+        (_MARKED,),
     ),
-    Case("covered by ours", _NEW, (), (RULE,), (replace(MOUNT, source="x:/y"), MOUNT), (_WITH,)),
-    Case("Manila not looked at", _NEW, ("mount", "add filesystem"), None),
+    Case("covered by ours", _NEW, (), (RULE,), (replace(MOUNT, source="x:/y"), MOUNT), (_MARKED,)),
+    Case("Manila not looked at", _NEW, ("mount", "add filesystem", "note share"), None),
     Case("domains not looked at", _NEW, ("mount",), (RULE,), (), None),
-    Case("domain gone", _NEW, ("mount",), (RULE,), (), ()),
+    Case("mark gone", MAPPING, ("note share s1",), (RULE,), (MOUNT,), (_WITH,)),
+    Case(
+        "mark of an older record",
+        replace(MAPPING, controllers=(9,)),
+        ("note share s1",),
+        (RULE,),
+        (MOUNT,),
+        (_MARKED,),
+    ),
+    Case(
+        "wrong mount", MAPPING, (_REPLACE,), (RULE,), (replace(MOUNT, source="x:/y"),), (_MARKED,)
+    ),
+    Case(
+        "wrong mount in another definition",
+        MAPPING,
+        (_REPLACE,),
+        (RULE,),
+        (replace(MOUNT, source="x:/y"),),
+        (_MARKED, _TWO),
+    ),
     Case(
         "same tag from elsewhere",
         _NEW,
-        ("add filesystem",),
+        ("add filesystem", "note share"),
         (RULE,),
         (MOUNT,),
         (replace(DOMAIN, filesystems=(Filesystem("t1", "/elsewhere"),)),),
@@ -91,18 +125,40 @@ _ADD = (
     Case(
         "memory to be shared",
         replace(_NEW, **_GIVEN),  # type: ignore[arg-type]
-        ("give domain one shared memory (memfd)", "add filesystem"),
+        ("give domain one shared memory (memfd)", "add filesystem", "note share"),
         (RULE,),
         (MOUNT,),
         (_PRIVATE,),
     ),
-    Case("memory not ours", _NEW, ("add filesystem",), (RULE,), (MOUNT,), (_PRIVATE,)),
-    Case("second domain", _NEW, ("add filesystem",), (RULE,), (MOUNT,), (DOMAIN, _TWO), (_SECOND,)),
+    Case("memory not ours", _NEW, ("add filesystem", "note share"), (RULE,), (MOUNT,), (_PRIVATE,)),
+    Case(
+        "second domain",
+        _NEW,
+        ("add filesystem", "note share"),
+        (RULE,),
+        (MOUNT,),
+        (DOMAIN, _TWO),
+        (_SECOND,),
+    ),
     Case("CephFS", _CEPH, ("grant rw access on share s1 to cephx", *_ALL[1:])),
-    Case("CephFS mounted", _CEPH, ("add filesystem",), (_CEPH_RULE,), (_CEPH_MOUNT,)),
+    Case("CephFS mounted", _CEPH, ("add filesystem", "note share"), (_CEPH_RULE,), (_CEPH_MOUNT,)),
 )
 _REMOVE = (
     Case("all there", _LEAVING, ("remove", "unmount", "revoke"), (RULE,), (MOUNT,), (_WITH,)),
+    Case(
+        "marked",
+        _LEAVING,
+        ("remove filesystem", "take share s1 out of the metadata", "unmount", "revoke"),
+        (RULE,),
+        (MOUNT,),
+        (_MARKED,),
+    ),
+    Case(
+        "mark left",
+        _LEAVING,
+        ("take share s1 out of the metadata",),
+        domains=(replace(_MARKED, filesystems=()),),
+    ),
     Case("nothing there", _LEAVING, ()),
     Case("domain gone", _LEAVING, ("unmount", "revoke"), (RULE,), (MOUNT,), ()),
     Case("mount gone", _LEAVING, ("remove", "revoke"), (RULE,), (), (_WITH,)),
@@ -192,7 +248,12 @@ def test_plan(case: Case) -> None:
             "was not made by sharectl and is in state error",
             "openstack share access delete s1 r1",
         ),
-        ((RULE,), (replace(MOUNT, source="x:/y"),), "is a mount of x:/y, not of", "umount /run"),
+        (
+            (RULE,),
+            (replace(MOUNT, source="x:/y"),),
+            "is a mount of x:/y, not of",
+            "umount /run",
+        ),
         ((RULE,), (replace(MOUNT, fs_type="ext4"),), "is a mount of 192.0.2.1", "umount /run"),
     ],
 )

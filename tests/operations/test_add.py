@@ -175,8 +175,10 @@ def test_dry_run_shows_the_plan_and_changes_nothing() -> None:
         "MountShare",
         "EnableSharedMemory",
         "AttachFilesystem",
+        "MarkDomain",
     ]
     assert result.xml_before == _xml(world)
+    assert 'share_name="docs"' in result.xml_after
     assert "<memoryBacking>" in result.xml_after
     assert f'<source dir="/run/sharectl/mnt/{world.share_id}"/>' in result.xml_after
     assert world.app.snapshot() == before

@@ -21,7 +21,7 @@ def test_everything_is_taken_away(make: Callable[[], World]) -> None:
     world, before = attached(make)
     result = world.remove()
     actions = [type(action).__name__ for action in result.actions]
-    assert actions == ["DetachFilesystem", "UnmountShare", "RevokeAccess"]
+    assert actions == ["DetachFilesystem", "UnmarkDomain", "UnmountShare", "RevokeAccess"]
     assert (result.left, result.waiting) == ((), False)
     assert world.app.snapshot() == before
 
@@ -135,7 +135,7 @@ def test_dry_run_shows_the_plan_and_changes_nothing() -> None:
     world, _ = attached(nfs)
     before, injector = world.app.snapshot(), Injector(world.app)
     result = remove(FaultyApp(injector), RemoveRequest("guest", "docs", dry_run=True))
-    assert len(result.actions) == 3
+    assert len(result.actions) == 4
     assert injector.changes == []
     assert world.app.snapshot() == before
 

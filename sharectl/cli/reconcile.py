@@ -1,0 +1,64 @@
+"""reconcile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sharectl.cli.options import domains_argument, dry_run_option, timeout_option, yes_option
+from sharectl.cli.text import printable
+from sharectl.errors import ExitCode
+from sharectl.operations.reconcile import ReconcileRequest, reconcile
+
+if TYPE_CHECKING:
+    from sharectl.ports import App
+
+
+@click.command("reconcile")
+@domains_argument
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Take away what belongs to domains that are gone, and mounts that are in no record.",
+)
+@click.option(
+    "--mounts",
+    "only_mounts",
+    is_flag=True,
+    help="Only access and mounts, without libvirt; for the boot, before its daemons run.",
+)
+@dry_run_option
+@timeout_option
+@yes_option
+@click.pass_context
+def reconcile_command(
+    ctx: click.Context,
+    domains: tuple[str, ...],
+    prune: bool,
+    only_mounts: bool,
+    dry_run: bool,
+    timeout: float,
+    yes: bool,
+) -> None:
+    """Make host, Manila and libvirt agree with the store, for each DOMAIN or for all.
+
+    Finishes or undoes interrupted work, mounts what is not mounted, grants what is not granted
+    and puts filesystems back. Prints a line for each change and nothing when there is none.
+    Exit status 6 when something could not be done, 75 when another reconcile runs, and with
+    --dry-run 5 when there is something to do.
+    """
+    app: App = ctx.obj
+    request = ReconcileRequest(
+        domains, dry_run=dry_run, prune=prune, libvirt=not only_mounts, timeout=timeout
+    )
+    result = reconcile(app, request)
+    app.report.done()
+    for line in result.changes:
+        click.echo(printable(line))
+    for problem in result.problems:
+        app.report.problem(problem.message, problem.hint)
+    if result.problems and not dry_run:
+        ctx.exit(ExitCode.PARTIAL)
+    if dry_run and (result.changes or result.problems):
+        ctx.exit(ExitCode.DRIFT)

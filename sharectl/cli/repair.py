@@ -1,0 +1,72 @@
+"""adopt and forget."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from sharectl.cli.options import (
+    domain_argument,
+    domains_argument,
+    dry_run_option,
+    share_argument,
+    timeout_option,
+    yes_option,
+)
+from sharectl.cli.text import printable
+from sharectl.errors import ExitCode
+from sharectl.operations.adopt import AdoptRequest, adopt
+from sharectl.operations.forget import forget_mapping, look
+
+if TYPE_CHECKING:
+    from sharectl.ports import App
+
+
+@click.command("adopt")
+@domains_argument
+@dry_run_option
+@timeout_option
+@yes_option
+@click.pass_context
+def adopt_command(
+    ctx: click.Context, domains: tuple[str, ...], dry_run: bool, timeout: float, yes: bool
+) -> None:
+    """Record again the shares that the domains' own metadata speaks of.
+
+    For a store that was lost, and for domains that come from another host, whose shares are
+    then granted to this host and mounted here. Exit status 6 when one could not be adopted.
+    """
+    app: App = ctx.obj
+    result = adopt(app, AdoptRequest(domains, dry_run, timeout))
+    app.report.done()
+    for line in result.changes:
+        click.echo(printable(line))
+    for problem in result.problems:
+        app.report.problem(problem.message, problem.hint)
+    if result.problems:
+        ctx.exit(ExitCode.PARTIAL)
+    if not result.changes:
+        app.report.note("nothing to do: no domain speaks of a share that is not recorded")
+
+
+@click.command("forget")
+@domain_argument
+@share_argument
+@dry_run_option
+@yes_option
+@click.pass_obj
+def forget_command(app: App, domain: str, share: str, dry_run: bool, yes: bool) -> None:
+    """Drop the record of SHARE at DOMAIN, and touch nothing else.
+
+    Says first what it leaves: access rule, mount, filesystem. To detach a share use remove.
+    """
+    found = look(app, domain, share)
+    for line in found.left:
+        click.echo(f"left: {printable(line)}")
+    if dry_run:
+        return
+    if not yes and sys.stdin.isatty() and sys.stderr.isatty():
+        click.confirm("Nothing of this will be known any more. Go on?", abort=True, err=True)
+    forget_mapping(app, found)

@@ -1,0 +1,176 @@
+"""Provenance: what a domain's own metadata says of the shares that sharectl attached to it.
+
+It is written beside the filesystem, into an element of a namespace of ours, so that mappings can
+be made anew when the store is lost or when the domain comes from another host.
+Format: https://libvirt.org/formatdomain.html#general-metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from datetime import datetime
+
+from lxml import etree
+
+from sharectl.errors import Refused, SharectlError
+from sharectl.model import export_location
+from sharectl.model.access import check_access_to
+from sharectl.model.cephfs import is_name
+from sharectl.model.checks import check_share_id
+from sharectl.model.domain_xml import (
+    add_behind,
+    insert_after,
+    parse,
+    remove_element,
+    to_text,
+)
+from sharectl.model.enums import AccessLevel, AccessType, Intent, SharedMemory, ShareProtocol
+from sharectl.model.mapping import ShareMapping, check_tag
+from sharectl.model.mark import Mark
+
+NAMESPACE = "urn:sharectl:1"
+PREFIX = "sharectl"
+_ROOT, _SHARE = f"{{{NAMESPACE}}}shares", f"{{{NAMESPACE}}}share"
+# libvirt leaves an empty <metadata/> behind; this tells that there was none before us.
+_ALONE = "alone"
+_BEFORE_METADATA = ("description", "title", "genid", "uuid", "name")
+
+
+def marks(root: etree._Element) -> tuple[Mark, ...]:
+    """The marks in a domain's metadata; a damaged one is left out."""
+    found = root.iterfind(f"./metadata/{_ROOT}/{_SHARE}")
+    return tuple(mark for item in found if (mark := _mark(item)) is not None)
+
+
+def _mark(element: etree._Element) -> Mark | None:
+    values = {item.name: str(element.get(item.name) or "") for item in fields(Mark)}
+    return Mark(**values) if values["id"] and values["share_id"] else None
+
+
+def element(root: etree._Element, wanted: Iterable[Mark]) -> str | None:
+    """The element with `wanted` for virDomainSetMetadata, which puts it into our namespace.
+
+    None when there is nothing to hold: that call then removes the element.
+    """
+    present = list(wanted)
+    if not present:
+        return None
+    made = etree.Element("shares")
+    if is_alone(root) or root.find("metadata") is None:
+        made.set(_ALONE, "yes")
+    for mark in present:
+        values = {key: value for key, value in asdict(mark).items() if value}
+        etree.SubElement(made, "share", values)
+    return etree.tostring(made, encoding="unicode")
+
+
+def _in_namespace(text: str) -> etree._Element:
+    """What libvirt makes of `text`."""
+    plain = etree.fromstring(text)
+    made = etree.Element(_ROOT, _attributes(plain), nsmap={PREFIX: NAMESPACE})
+    for child in plain:
+        etree.SubElement(made, _SHARE, _attributes(child))
+    return made
+
+
+def _attributes(plain: etree._Element) -> dict[str, str]:
+    return {str(key): str(value) for key, value in plain.attrib.items()}
+
+
+def is_alone(root: etree._Element) -> bool:
+    """Whether the domain had no metadata before the first mark."""
+    made = root.find(f"./metadata/{_ROOT}")
+    return made is not None and made.get(_ALONE) == "yes"
+
+
+def with_mark(present: Iterable[Mark], mark: Mark) -> tuple[Mark, ...]:
+    """`present` with `mark` behind them, and without an older one of the same mapping or share."""
+    others = (item for item in present if item.share_id != mark.share_id)
+    return (*without_mark(others, mark.id), mark)
+
+
+def without_mark(present: Iterable[Mark], mapping_id: str) -> tuple[Mark, ...]:
+    """`present` without that of the mapping."""
+    return tuple(item for item in present if item.id != mapping_id)
+
+
+def replace_marks(xml: str, wanted: Iterable[Mark]) -> str:
+    """`xml` with `wanted` as its only marks, as libvirt's own call would leave it."""
+    root = parse(xml)
+    text, alone = element(root, wanted), is_alone(root)
+    metadata, old = root.find("metadata"), root.find(f"./metadata/{_ROOT}")
+    if metadata is not None and old is not None:
+        remove_element(metadata, old)
+    if text is not None:
+        _add(root, _in_namespace(text))
+    done = to_text(root)
+    return drop_empty_metadata(done) or done if alone and text is None else done
+
+
+def _add(root: etree._Element, new: etree._Element) -> None:
+    metadata = root.find("metadata")
+    if metadata is None:
+        metadata = etree.Element("metadata")
+        insert_after(root, metadata, _BEFORE_METADATA)
+    if len(metadata):
+        etree.indent(new, level=2)
+        add_behind(metadata[-1], new)
+    else:
+        metadata.append(new)
+        etree.indent(metadata, level=1)
+
+
+def drop_empty_metadata(xml: str) -> str | None:
+    """`xml` without its empty metadata element; None when it is not there or has content."""
+    root = parse(xml)
+    metadata = root.find("metadata")
+    if metadata is None or len(metadata) or (metadata.text or "").strip():
+        return None
+    remove_element(root, metadata)
+    return to_text(root)
+
+
+def mapping_of(mark: Mark, domain_uuid: str, domain_name: str, now: datetime) -> ShareMapping:
+    """The mapping that `mark` speaks of, attached since it was made.
+
+    Whose its access rule is is not known from a mark. Raises `Refused` for a mark with values
+    that sharectl would not have written: an admin may have edited it.
+    """
+    try:
+        return _mapping(mark, domain_uuid, domain_name, now)
+    except (ValueError, SharectlError) as error:
+        raise Refused(
+            f"the metadata of domain {domain_name} about share {mark.share_id} is damaged: {error}",
+            hint=f"look at it: virsh metadata {domain_name} {NAMESPACE} --config",
+        ) from error
+
+
+def _mapping(mark: Mark, domain_uuid: str, domain_name: str, now: datetime) -> ShareMapping:
+    protocol = ShareProtocol(mark.protocol)
+    if mark.filesystem_name and not is_name(mark.filesystem_name):
+        raise ValueError(f"no CephFS volume is named {mark.filesystem_name!r}")
+    created = datetime.fromisoformat(mark.created_at)
+    if created.tzinfo is None:
+        raise ValueError("the time of its making has no zone")
+    return ShareMapping(
+        id=mark.id,
+        domain_uuid=domain_uuid,
+        domain_name=domain_name,
+        share_id=check_share_id(mark.share_id),
+        share_name=mark.share_name,
+        protocol=protocol,
+        export_location=export_location.parse(protocol, mark.export_location).source,
+        tag=check_tag(mark.tag),
+        access_type=AccessType(mark.access_type),
+        access_to=check_access_to(AccessType(mark.access_type), mark.access_to),
+        access_level=AccessLevel(mark.access_level),
+        mount_point=mark.mount_point,
+        intent=Intent.ATTACHED,
+        created_at=created,
+        updated_at=now,
+        requested_by=mark.requested_by,
+        filesystem_name=mark.filesystem_name or None,
+        shared_memory=SharedMemory(mark.shared_memory) if mark.shared_memory else None,
+        controllers=tuple(int(index) for index in mark.controllers.split()),
+    )

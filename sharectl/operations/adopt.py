@@ -1,0 +1,143 @@
+"""adopt: make mappings anew from what the domains' metadata says of them.
+
+For a store that was lost, and for domains that come from another host: their shares are granted
+to this one and mounted here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sharectl.errors import Interrupted, NotFound, Refused, SharectlError
+from sharectl.model import access as rules_of
+from sharectl.model import checks, export_location, provenance
+from sharectl.model.domain import Domain
+from sharectl.model.enums import AccessType, Intent
+from sharectl.model.mapping import ShareMapping, check_free, has_device
+from sharectl.model.mark import Mark
+from sharectl.operations.converge import converge
+from sharectl.operations.deadlines import Deadline
+from sharectl.operations.preflight import client_of
+from sharectl.operations.records import change
+from sharectl.operations.steps import Effort
+
+if TYPE_CHECKING:
+    from sharectl.model.share import AccessRule
+    from sharectl.ports import App
+
+_LOCK_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class AdoptRequest:
+    """What the admin asked for: domains, none for all. `timeout` in seconds, for each share."""
+
+    domains: tuple[str, ...] = ()
+    dry_run: bool = False
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True)
+class AdoptResult:
+    """What was adopted, or would be; and what could not be."""
+
+    changes: tuple[str, ...]
+    problems: tuple[SharectlError, ...]
+
+
+def adopt(app: App, request: AdoptRequest) -> AdoptResult:
+    """Record again every share that a domain's metadata speaks of and the store does not."""
+    app.interrupts.install()
+    app.host.check_root("adopt")
+    for ident in request.domains:
+        checks.check_ident("domain", ident)
+    domains = app.domains.list()
+    if request.domains:
+        wanted = {app.domains.find(ident).uuid for ident in request.domains}
+        domains = tuple(item for item in domains if item.uuid in wanted)
+    changes: list[str] = []
+    problems: list[SharectlError] = []
+    for domain in domains:
+        for mark in _unrecorded(app, domain):
+            try:
+                changes.append(_adopt(app, domain, mark, request))
+            except Interrupted:
+                raise
+            except SharectlError as error:
+                error.message = f"{domain.name} {mark.share_name or mark.share_id}: {error.message}"
+                problems.append(error)
+    return AdoptResult(tuple(changes), tuple(problems))
+
+
+def _unrecorded(app: App, domain: Domain) -> tuple[Mark, ...]:
+    recorded = {item.share_id for item in app.store.load() if item.domain_uuid == domain.uuid}
+    return tuple(item for item in domain.marks if item.share_id not in recorded)
+
+
+def _adopt(app: App, domain: Domain, mark: Mark, request: AdoptRequest) -> str:
+    mapping = provenance.mapping_of(mark, domain.uuid, domain.name, app.clock.now())
+    if not has_device(mapping, domain):
+        raise Refused(
+            f"the metadata speaks of share {mapping.share_id}, and there is no filesystem for it",
+            hint=f"attach it again: sharectl add {domain.name} {mapping.share_id}",
+        )
+    expected = str(app.config.mount_base / mapping.share_id)
+    if mapping.mount_point != expected:
+        raise Refused(
+            f"its filesystem is {mapping.mount_point}, and this host mounts shares at {expected}",
+            hint="set SHARECTL_RUNTIME_DIR to where the other host has it, or attach it anew",
+        )
+    here = mark.host == app.host.name
+    what = f"{domain.name} {mapping.share_name or mapping.share_id}: adopted"
+    what += "" if here else f" from host {mark.host}"
+    if request.dry_run:
+        return what
+    with app.locks.share(mapping.share_id, _LOCK_SECONDS):
+        if here:
+            _record(app, _with_rule(app, mapping))
+        else:
+            _take_over(app, mapping, request.timeout)
+    return what
+
+
+def _record(app: App, mapping: ShareMapping) -> None:
+    with app.store.transaction() as store:
+        check_free(mapping, store.mappings)
+        store.put(mapping)
+
+
+def _with_rule(app: App, mapping: ShareMapping) -> ShareMapping:
+    """The mapping with its rule if that is ours; its key is put back where a boot finds it."""
+    try:
+        rules = app.shares.rules(mapping.share_id)
+    except NotFound:
+        return mapping  # the share is gone; reconcile tells
+    rule = rules_of.find_rule(rules, mapping.access)
+    if rule is None:
+        return mapping
+    _keep_key(app, mapping, rule)
+    ours = rule.metadata is not None and rules_of.made_by(rule.metadata, app.host.name)
+    return replace(mapping, rule_id=rule.id, owns_rule=True) if ours else mapping
+
+
+def _keep_key(app: App, mapping: ShareMapping, rule: AccessRule) -> None:
+    if mapping.access_type is not AccessType.CEPHX or app.secrets.file(mapping.share_id):
+        return
+    if (key := app.shares.key(mapping.share_id, rule.id)) is not None:
+        app.secrets.put(mapping.share_id, key)
+
+
+def _take_over(app: App, mapping: ShareMapping, timeout: float) -> None:
+    """Grant the share to this host and mount it; the other host's rule is the other host's."""
+    share = app.shares.find(mapping.share_id)
+    source = export_location.choose(share)
+    coming = replace(
+        mapping,
+        export_location=source,
+        access_to=client_of(app, share, mapping.protocol, source),
+        intent=Intent.ATTACHING,
+    )
+    _record(app, coming)
+    converge(app, coming, Effort(Deadline.after(app.clock, timeout)))
+    change(app, coming, Intent.ATTACHED, None)

@@ -1,0 +1,134 @@
+"""reconcile: make the host, Manila and libvirt agree with the store.
+
+One survey shows which shares need something; only those are locked, looked at again and
+converged. A failure of one does not stop the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sharectl.errors import SharectlError
+from sharectl.model import checks
+from sharectl.model.mapping import ShareMapping
+from sharectl.operations.listing import of_domain
+from sharectl.operations.orphans import orphans
+from sharectl.operations.repair import Repair, Report
+from sharectl.operations.survey import Scope, survey
+
+if TYPE_CHECKING:
+    from sharectl.operations.survey import Survey
+    from sharectl.ports import App
+
+_LOCK_SECONDS = 10.0  # for another sharectl that works on the same share
+
+
+@dataclass(frozen=True)
+class ReconcileRequest:
+    """What the admin or cron asked for.
+
+    Attributes:
+        domains: those to reconcile; none for all of the host.
+        dry_run: only plan.
+        prune: take away what belongs to domains that are gone, and mounts in no record.
+        libvirt: whether to ask libvirt; at boot its daemons wait for us.
+        timeout: seconds to wait for Manila, for each share.
+    """
+
+    domains: tuple[str, ...] = ()
+    dry_run: bool = False
+    prune: bool = False
+    libvirt: bool = True
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was done, or would be; and what could not be done."""
+
+    changes: tuple[str, ...]
+    problems: tuple[SharectlError, ...]
+
+
+def reconcile(app: App, request: ReconcileRequest) -> Result:
+    """See the module. Raises `Busy` at once when another reconcile runs."""
+    app.interrupts.install()
+    app.host.check_root("reconcile")
+    for ident in request.domains:
+        checks.check_ident("domain", ident)
+    with app.locks.reconcile():
+        chosen = _chosen(app, request.domains)
+        scope = Scope(libvirt=request.libvirt, every_domain=True)
+        seen = survey(app, chosen, scope)
+        run = _Run(app, request, seen)
+        run.report.problems += seen.unseen
+        for mappings in _by_share(chosen):
+            run.share(mappings)
+        if not request.domains:
+            run.leftovers()
+    return Result(tuple(run.report.changes), tuple(run.report.problems))
+
+
+def _chosen(app: App, domains: tuple[str, ...]) -> tuple[ShareMapping, ...]:
+    mappings = app.store.load()
+    if not domains:
+        return mappings
+    found = {item.id: item for ident in domains for item in of_domain(app, mappings, ident)}
+    return tuple(found.values())
+
+
+def _by_share(mappings: Iterable[ShareMapping]) -> Iterable[tuple[ShareMapping, ...]]:
+    groups: dict[str, list[ShareMapping]] = {}
+    for item in mappings:
+        groups.setdefault(item.share_id, []).append(item)
+    return (tuple(group) for group in groups.values())
+
+
+@dataclass
+class _Run:
+    app: App
+    request: ReconcileRequest
+    seen: Survey
+    report: Report = field(default_factory=Report)
+
+    def share(self, mappings: tuple[ShareMapping, ...]) -> None:
+        """Reconcile the mappings of one share."""
+        repair = Repair(
+            self.app, self.seen, self.report,
+            prune=self.request.prune, timeout=self.request.timeout,
+        )  # fmt: skip
+        needy = [item for item in mappings if repair.needs(item)]
+        if not needy:
+            return
+        if self.request.dry_run:
+            for item in needy:
+                repair.preview(item)
+            return
+        try:
+            with self.app.locks.share(needy[0].share_id, _LOCK_SECONDS):
+                repair.share(tuple(needy))
+        except SharectlError as error:
+            self.report.fail(needy[0], error)
+
+    def leftovers(self) -> None:
+        """Mounts that no record speaks of: told, and taken away only when all else is well."""
+        for orphan in orphans(self.app, self.seen):
+            prune = self.request.prune and not self.report.problems and not orphan.users
+            if not prune:
+                self.report.problems.append(orphan.problem())
+            elif self.request.dry_run:
+                self.report.changes.append(orphan.describe())
+            else:
+                self._unmount(orphan.share_id, orphan.mount_point, orphan.describe())
+
+    def _unmount(self, share_id: str, mount_point: str, what: str) -> None:
+        try:
+            with self.app.locks.share(share_id, _LOCK_SECONDS):
+                self.app.mounts.unmount(mount_point, self.app.config.mount_timeout)
+                self.app.secrets.delete(share_id)
+        except SharectlError as error:
+            self.report.problems.append(error)
+        else:
+            self.report.changes.append(what)

@@ -1,0 +1,234 @@
+"""The repair of one share: what its mappings need, and doing it.
+
+An interrupted add is finished, an interrupted remove too; what was attached gets back whatever
+is missing. What cannot be done is kept in the record, as the mapping's last error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sharectl.errors import Interrupted, NotFound, Refused, SharectlError, Unavailable
+from sharectl.model import export_location
+from sharectl.model.action import Action, AwaitAccess, ReplaceMount
+from sharectl.model.enums import Intent
+from sharectl.model.export_location import same_export
+from sharectl.model.mapping import ShareMapping, has_live_device
+from sharectl.model.mounts import mounted_at
+from sharectl.model.observed import Observed
+from sharectl.model.plan import check_replaceable, plan
+from sharectl.operations.converge import converge
+from sharectl.operations.deadlines import Deadline
+from sharectl.operations.observe import observe
+from sharectl.operations.records import change, follow, forget, one_line
+from sharectl.operations.steps import Effort
+
+if TYPE_CHECKING:
+    from sharectl.operations.survey import Survey
+    from sharectl.ports import App
+
+
+@dataclass
+class Report:
+    """What was done or is to be done, line by line, and what could not be done.
+
+    `dead` are the servers that did not answer: each is waited for once.
+    """
+
+    changes: list[str] = field(default_factory=list)
+    problems: list[SharectlError] = field(default_factory=list)
+    dead: dict[tuple[str, ...], Unavailable] = field(default_factory=dict)
+
+    def tell(self, mapping: ShareMapping, what: str) -> None:
+        """One change of a mapping."""
+        self.changes.append(f"{_name(mapping)}: {what}")
+
+    def fail(self, mapping: ShareMapping, error: SharectlError) -> None:
+        """One thing that could not be done."""
+        error.message = f"{_name(mapping)}: {error.message}"
+        self.problems.append(error)
+
+
+def _name(mapping: ShareMapping) -> str:
+    return f"{mapping.domain_name} {mapping.share_name or mapping.share_id}"
+
+
+class Repair:
+    """Repairs of shares after a survey.
+
+    Args:
+        app: the ports.
+        seen: the survey.
+        report: where changes and problems go.
+        prune: whether mappings of domains that are gone are taken away.
+        timeout: seconds to wait for Manila.
+    """
+
+    def __init__(
+        self, app: App, seen: Survey, report: Report, *, prune: bool, timeout: float
+    ) -> None:
+        self._app = app
+        self._seen = seen
+        self._report = report
+        self._prune = prune
+        self._timeout = timeout
+
+    def needs(self, mapping: ShareMapping) -> bool:
+        """Whether the survey shows anything to be done for the mapping, or to be told."""
+        if mapping.intent is not Intent.ATTACHED:
+            return self._whole
+        if self._moved(mapping) or (mapping.last_error is not None and self._whole):
+            return True
+        try:
+            return bool(plan(mapping, self._seen.observed(mapping), self._app.host.name))
+        except SharectlError:
+            return True
+
+    @property
+    def _whole(self) -> bool:
+        """Whether all was looked at: only then can an add or a remove be finished."""
+        return self._seen.domains is not None and self._seen.shares is not None
+
+    def preview(self, mapping: ShareMapping) -> None:
+        """Report what `share` would do."""
+        if self._abandoned(mapping):
+            mapping = mapping.with_intent(Intent.DETACHING, self._app.clock.now())
+        try:
+            if self._moved(mapping):
+                where = self._present_export(mapping)
+                self._report.tell(mapping, f"follow the export location to {where}")
+            actions = plan(mapping, self._seen.observed(mapping), self._app.host.name)
+        except SharectlError as error:
+            self._report.fail(mapping, error)
+            return
+        for action in actions:
+            self._preview(mapping, action)
+        if mapping.intent is not Intent.ATTACHED:
+            self._report.tell(mapping, f"finish {mapping.intent}")
+
+    def _preview(self, mapping: ShareMapping, action: Action) -> None:
+        try:
+            if isinstance(action, ReplaceMount):
+                check_replaceable(action, self._seen.domains)
+        except Refused as error:
+            self._report.fail(mapping, error)
+        else:
+            self._tell(mapping, action)
+
+    def share(self, mappings: tuple[ShareMapping, ...]) -> None:
+        """Repair the mappings, which are of one share. The caller holds the share's lock."""
+        for mapping in mappings:
+            try:
+                self._mapping(mapping)
+            except Interrupted:
+                raise
+            except SharectlError as error:
+                self._failed(mapping, error)
+
+    def _mapping(self, mapping: ShareMapping) -> None:
+        stored = self._stored(mapping)
+        if stored is None:
+            return  # removed since the survey
+        if self._abandoned(stored):
+            stored = change(self._app, stored, Intent.DETACHING, None)
+        elif self._moved(stored):
+            stored = self._follow(stored)
+        observed = observe(
+            self._app, stored.share_id, manila=self._seen.shares is not None, known=self._seen
+        )
+        self._check_server(stored, observed)
+        effort = Effort(
+            Deadline.after(self._app.clock, self._timeout),
+            manila=observed.rules is not None,
+            libvirt=observed.domains is not None,
+        )
+        converge(self._app, stored, effort, observed, lambda action: self._tell(stored, action))
+        if stored.wanted:
+            self._attached(stored)
+        else:
+            self._detached(stored, observed)
+
+    def _stored(self, mapping: ShareMapping) -> ShareMapping | None:
+        return next((item for item in self._app.store.load() if item.id == mapping.id), None)
+
+    def _abandoned(self, mapping: ShareMapping) -> bool:
+        """Whether the domain is gone for good, as the admin says by pruning."""
+        if not self._prune or not mapping.wanted or self._seen.domains is None:
+            return False
+        return self._seen.observed(mapping).domain(mapping.domain_uuid) is None
+
+    def _attached(self, mapping: ShareMapping) -> None:
+        if mapping.intent is Intent.ATTACHED and not (mapping.last_error and self._whole):
+            return
+        change(self._app, mapping, Intent.ATTACHED, None)
+        finished = mapping.intent is Intent.ATTACHING
+        self._report.tell(mapping, "attached" if finished else "in order again")
+
+    def _detached(self, mapping: ShareMapping, observed: Observed) -> None:
+        domain = observed.domain(mapping.domain_uuid)
+        if domain is not None and has_live_device(mapping, domain):
+            raise Refused(
+                f"it is detached for the next start, and domain {domain.name} runs with it",
+                hint="shut it down, then: sharectl reconcile",
+            )
+        forget(self._app, mapping)
+        self._report.tell(mapping, "detached")
+
+    def _tell(self, mapping: ShareMapping, action: Action) -> None:
+        if not isinstance(action, AwaitAccess):
+            self._report.tell(mapping, action.describe())
+
+    def _failed(self, mapping: ShareMapping, error: SharectlError) -> None:
+        """Keep the error in the record, and undo an add that can never be finished."""
+        if isinstance(error, Unavailable):
+            self._note_dead(mapping, error)
+        undo = mapping.intent is Intent.ATTACHING and isinstance(error, Refused | NotFound)
+        intent = Intent.DETACHING if undo else mapping.intent
+        stored = self._stored(mapping)
+        if stored is not None:
+            stored = change(self._app, stored, intent if undo else stored.intent, one_line(error))
+        self._report.fail(mapping, error)
+        if undo and stored is not None:
+            self._undo(stored)
+
+    def _undo(self, mapping: ShareMapping) -> None:
+        try:
+            self._mapping(mapping)
+        except Interrupted:
+            raise
+        except SharectlError as error:
+            self._report.fail(mapping, error)
+
+    def _moved(self, mapping: ShareMapping) -> bool:
+        """Whether Manila no longer lists the recorded export location."""
+        share = self._seen.shares.get(mapping.share_id) if self._seen.shares else None
+        if share is None or share.status != "available" or not share.export_paths:
+            return False
+        recorded = mapping.export_location
+        return not any(same_export(mapping.protocol, recorded, p) for p in share.export_paths)
+
+    def _present_export(self, mapping: ShareMapping) -> str:
+        return export_location.choose(self._app.shares.find(mapping.share_id))
+
+    def _follow(self, mapping: ShareMapping) -> ShareMapping:
+        where = self._present_export(mapping)
+        follow(self._app, mapping, where)
+        self._report.tell(mapping, f"follow the export location to {where}")
+        return self._stored(mapping) or mapping
+
+    def _servers(self, mapping: ShareMapping) -> tuple[str, ...]:
+        return export_location.servers(mapping.protocol, mapping.export_location)
+
+    def _check_server(self, mapping: ShareMapping, observed: Observed) -> None:
+        """Do not wait for a server again that has not answered in this run."""
+        known = self._report.dead.get(self._servers(mapping))
+        if known is not None and mounted_at(observed.mounts, mapping.mount_point) is None:
+            raise Unavailable(
+                f"file server {', '.join(self._servers(mapping))} did not answer before",
+                hint=known.hint,
+            )
+
+    def _note_dead(self, mapping: ShareMapping, error: Unavailable) -> None:
+        if "file server" in error.message:
+            self._report.dead.setdefault(self._servers(mapping), error)

@@ -1,0 +1,282 @@
+"""How each action is carried out. Each can be repeated.
+
+Effects that are followed by a record of them are shielded from signals; waits are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
+from functools import singledispatchmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sharectl.errors import NotFound, Refused, SharectlError, StoreError, Unavailable
+from sharectl.model import access as rules_of
+from sharectl.model import domain_xml
+from sharectl.model.action import (
+    Action,
+    AttachFilesystem,
+    AwaitAccess,
+    DetachFilesystem,
+    DisableSharedMemory,
+    EnableSharedMemory,
+    GrantAccess,
+    MarkDomain,
+    MountShare,
+    ReplaceMount,
+    RevokeAccess,
+    UnmarkDomain,
+    UnmountShare,
+)
+from sharectl.model.enums import AccessType, RuleState
+from sharectl.model.mapping import ShareMapping
+from sharectl.model.mark import Mark
+from sharectl.model.plan import check_replaceable, users
+from sharectl.model.share import Access, AccessRule
+from sharectl.operations.deadlines import DOMAIN_LOCK_SECONDS, Deadline, Pause
+from sharectl.operations.mounting import mount_share
+from sharectl.operations.observe import observe
+
+if TYPE_CHECKING:
+    from sharectl.ports import App, Transaction
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard to try.
+
+    Attributes:
+        deadline: until when to wait for Manila.
+        force: give up what a dead file server still holds.
+        manila: whether to ask and change Manila.
+        libvirt: whether to ask libvirt, which at boot waits for us.
+    """
+
+    deadline: Deadline
+    force: bool = False
+    manila: bool = True
+    libvirt: bool = True
+
+
+class Steps:
+    """The actions on `mapping`. The caller holds the share's lock."""
+
+    def __init__(self, app: App, mapping: ShareMapping, effort: Effort) -> None:
+        self._app = app
+        self._mapping = mapping
+        self._effort = effort
+
+    @singledispatchmethod
+    def apply(self, action: Action) -> None:
+        """Carry out `action`. Raises a `SharectlError` when it fails."""
+        raise TypeError(action)
+
+    @apply.register
+    def _grant(self, action: GrantAccess) -> None:
+        app = self._app
+        metadata = rules_of.rule_metadata(app.host.name, self._mapping.requested_by)
+        with app.interrupts.shielded():
+            self._remember_rule(owns=True)
+            try:
+                rule = app.shares.grant(action.share_id, action.access, metadata)
+            except Refused:
+                # None was made: if there is one for this client, then somebody else's.
+                self._remember_rule(owns=False)
+                raise
+            self._remember_rule(owns=True, rule_id=rule.id)
+
+    def _remember_rule(self, *, owns: bool, rule_id: str | None = None) -> None:
+        """Record whose the rule is: the only proof on servers without rule metadata.
+
+        When a rule was made, one that another mapping knew of is gone: Manila has one per client.
+        That is written first: a mapping with a rule and no ID may claim what it finds.
+        """
+        with self._app.store.transaction() as store:
+            for other in store.mappings if rule_id is not None else ():
+                same = other.share_id == self._mapping.share_id and other.id != self._mapping.id
+                if same and other.owns_rule:
+                    store.put(replace(other, rule_id=None, owns_rule=False))
+        self._remember(owns_rule=owns, rule_id=rule_id)
+
+    def _remember(self, **changes: Any) -> None:
+        """Write what has become of the mapping into its record."""
+        with self._app.store.transaction() as store:
+            store.put(replace(self._stored(store), **changes))
+
+    def _stored(self, store: Transaction) -> ShareMapping:
+        for item in store.mappings:
+            if item.id == self._mapping.id:
+                return item
+        raise StoreError(f"mapping {self._mapping.id} has vanished from the store")
+
+    @apply.register
+    def _await(self, action: AwaitAccess) -> None:
+        self._wait_for_rule(action.share_id, action.access)
+
+    def _wait_for_rule(self, share_id: str, access: Access) -> AccessRule:
+        pause = Pause(self._app, self._effort.deadline)
+        while True:
+            rule = rules_of.find_rule(self._app.shares.rules(share_id), access)
+            if rule is None:
+                raise Refused(
+                    f"the access rule for {access.type} {access.to} on share {share_id} is gone",
+                    hint="somebody else withdrew it; try again",
+                )
+            if rule.state is RuleState.ACTIVE:
+                return rule
+            if rule.state is RuleState.ERROR:
+                raise _rule_failed(share_id, access)
+            pause.once(f"the access rule for {access.type} {access.to} on share {share_id}"
+                       f" (it is {rule.state})")  # fmt: skip
+
+    @apply.register
+    def _mount(self, action: MountShare) -> None:
+        self._mount_export(action.mapping)
+
+    def _mount_export(self, mapping: ShareMapping) -> None:
+        key_file = None
+        if mapping.access_type is AccessType.CEPHX:
+            key_file = self._key_file(mapping)
+        mount_share(self._app, mapping, key_file, self._app.config.mount_timeout)
+
+    @apply.register
+    def _replace_mount(self, action: ReplaceMount) -> None:
+        """Look once more who runs with it: the kernel lets go of what virtiofsd still serves."""
+        app = self._app
+        check_replaceable(action, app.domains.list() if self._effort.libvirt else None)
+        app.mounts.unmount(action.mapping.mount_point, app.config.mount_timeout)
+        self._mount_export(action.mapping)
+
+    def _key_file(self, mapping: ShareMapping) -> Path:
+        """The cephx key, fresh from Manila: a rule that was made anew has another one.
+
+        Where Manila is not to be asked, the one that was kept: after a boot it may be down.
+        """
+        if not self._effort.manila:
+            return self._kept_key(mapping)
+        rule = self._wait_for_rule(mapping.share_id, mapping.access)
+        pause = Pause(self._app, self._effort.deadline)
+        while (key := self._app.shares.key(mapping.share_id, rule.id)) is None:
+            pause.once(f"the cephx key of {mapping.access_to}")
+        return self._app.secrets.put(mapping.share_id, key)
+
+    def _kept_key(self, mapping: ShareMapping) -> Path:
+        file = self._app.secrets.file(mapping.share_id)
+        if file is None:
+            raise Unavailable(
+                f"the cephx key of share {mapping.share_id} is not on this host, and Manila was"
+                " not asked for it",
+                hint=f"once Manila answers: sharectl reconcile {mapping.domain_name}",
+            )
+        return file
+
+    @apply.register
+    def _enable_memory(self, action: EnableSharedMemory) -> None:
+        with self._domain_lock(action.domain_uuid), self._app.interrupts.shielded():
+            self._app.domains.enable_shared_memory(action.domain_uuid, action.kind)
+
+    @apply.register
+    def _attach(self, action: AttachFilesystem) -> None:
+        """With the PCI controller that may come along recorded, lest a crash leave it behind."""
+        domains, uuid = self._app.domains, action.domain_uuid
+        with self._domain_lock(uuid), self._app.interrupts.shielded():
+            seen = domains.get([uuid]).get(uuid)
+            coming = domain_xml.next_controllers(seen.xml) if seen is not None else ()
+            self._change_controllers(plus=coming)
+            try:
+                added = domains.attach_filesystem(uuid, action.filesystem)
+            except Unavailable:
+                raise  # it may yet happen
+            except SharectlError:
+                self._change_controllers(minus=coming)
+                raise
+            self._change_controllers(minus=coming, plus=added)
+
+    def _change_controllers(self, *, minus: Iterable[int] = (), plus: Iterable[int] = ()) -> None:
+        with self._app.store.transaction() as store:
+            stored = self._stored(store)
+            controllers = tuple(sorted({*stored.controllers} - {*minus} | {*plus}))
+            if controllers != stored.controllers:
+                store.put(replace(stored, controllers=controllers))
+
+    @apply.register
+    def _detach(self, action: DetachFilesystem) -> None:
+        with self._domain_lock(action.domain_uuid), self._app.interrupts.shielded():
+            try:
+                left = self._app.domains.detach_filesystem(
+                    action.domain_uuid, action.filesystem, action.controllers
+                )
+            except NotFound:
+                return  # undefined since we looked
+            self._change_controllers(minus=action.controllers, plus=left)
+
+    @apply.register
+    def _disable_memory(self, action: DisableSharedMemory) -> None:
+        with self._domain_lock(action.domain_uuid), self._app.interrupts.shielded():
+            try:
+                self._app.domains.disable_shared_memory(action.domain_uuid, action.kind)
+            except NotFound:
+                return
+
+    @apply.register
+    def _mark(self, action: MarkDomain) -> None:
+        """From the record as it is now, with the controllers that came with the filesystem."""
+        app = self._app
+        with self._domain_lock(action.domain_uuid), app.interrupts.shielded():
+            with app.store.transaction() as store:
+                stored = self._stored(store)
+            app.domains.mark(action.domain_uuid, Mark.of(stored, app.host.name))
+
+    @apply.register
+    def _unmark(self, action: UnmarkDomain) -> None:
+        with self._domain_lock(action.domain_uuid), suppress(NotFound):
+            self._app.domains.unmark(action.domain_uuid, self._mapping.id)
+
+    def _domain_lock(self, uuid: str) -> AbstractContextManager[None]:
+        """Held only around short calls, so a few seconds' wait is enough at any deadline."""
+        return self._app.locks.domain(uuid, DOMAIN_LOCK_SECONDS)
+
+    @apply.register
+    def _unmount(self, action: UnmountShare) -> None:
+        """Look once more who uses it: the kernel lets go of a mount that virtiofsd still serves."""
+        app = self._app
+        observed = observe(app, action.share_id, manila=False)
+        if using := users(self._mapping, observed):
+            raise Refused(
+                f"{action.mount_point} is in use by domain {', '.join(using)}",
+                hint="shut it down, then run the same command again",
+            )
+        app.mounts.unmount(action.mount_point, app.config.mount_timeout, force=self._effort.force)
+
+    @apply.register
+    def _revoke(self, action: RevokeAccess) -> None:
+        app = self._app
+        if not action.rule.leaving:
+            with app.interrupts.shielded():
+                app.shares.revoke(action.share_id, action.rule.id)
+        pause = Pause(app, self._effort.deadline)
+        while (rule := self._find(action.share_id, action.rule.id)) is not None:
+            if rule.state is RuleState.ERROR:
+                raise Refused(
+                    f"Manila could not withdraw access rule {rule.id} of share {action.share_id}",
+                    hint="its back end refuses; ask the operator of Manila, then run it again",
+                )
+            pause.once(f"Manila to withdraw access rule {rule.id} of share {action.share_id}")
+
+    def _find(self, share_id: str, rule_id: str) -> AccessRule | None:
+        try:
+            rules = self._app.shares.rules(share_id)
+        except NotFound:
+            return None
+        return next((item for item in rules if item.id == rule_id), None)
+
+
+def _rule_failed(share_id: str, access: Access) -> Refused:
+    return Refused(
+        f"Manila could not apply the access rule for {access.type} {access.to} on share {share_id}"
+        " (the rule is in state error)",
+        hint="the reason is in Manila's log; ask its operator whether the back end takes"
+        f" {access.type} rules for {access.to}",
+    )

@@ -1,0 +1,122 @@
+"""One look at many mappings: the host, libvirt and Manila each asked as seldom as can be.
+
+What could not be looked at is told and left alone; it never counts as empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sharectl.errors import SharectlError
+from sharectl.model.domain import Domain, is_within
+from sharectl.model.enums import Health
+from sharectl.model.export_location import servers
+from sharectl.model.mapping import ShareMapping
+from sharectl.model.mounts import HostMount
+from sharectl.model.observed import Observed
+from sharectl.model.plan import is_right
+from sharectl.model.share import ShareSeen
+
+if TYPE_CHECKING:
+    from sharectl.ports import App
+
+_PROBE_SECONDS = 3.0  # for a file server to answer
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What to look at, beside the store and the host's mounts.
+
+    `every_domain` is for those who must know who else uses a mount.
+    """
+
+    manila: bool = True
+    libvirt: bool = True
+    servers: bool = True
+    every_domain: bool = False
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was seen. `domains` and `shares` are None when they were not looked at.
+
+    `mappings` are all of the host by share; `unseen` says what could not be looked at, and why.
+    """
+
+    mappings: Mapping[str, tuple[ShareMapping, ...]]
+    mounts: Mapping[str, HostMount]
+    domains: tuple[Domain, ...] | None
+    shares: Mapping[str, ShareSeen] | None
+    servers: Mapping[str, Health]
+    unseen: tuple[SharectlError, ...]
+
+    def observed(self, mapping: ShareMapping) -> Observed:
+        """What concerns the share of `mapping`."""
+        share = self.shares.get(mapping.share_id) if self.shares is not None else None
+        mount = self.mounts.get(mapping.mount_point)
+        return Observed(
+            mappings=self.mappings.get(mapping.share_id, (mapping,)),
+            rules=share.rules if share is not None else None,
+            mounts=() if mount is None else (mount,),
+            domains=self.domains,
+            share_exists=share is None or share.status is not None,
+            share_status=share.status if share is not None else None,
+            server=self.servers.get(mapping.mount_point, Health.OK),
+        )
+
+
+def survey(app: App, chosen: Iterable[ShareMapping], scope: Scope) -> Survey:
+    """Look at everything that concerns the `chosen` mappings.
+
+    A mount's server is asked only where the mount is the right one: nothing is to be expected
+    of a foreign one.
+    """
+    wanted = tuple(chosen)
+    by_share: dict[str, list[ShareMapping]] = {}
+    for item in app.store.load():
+        by_share.setdefault(item.share_id, []).append(item)
+    mounts = {item.mount_point: item for item in app.mounts.list()}
+    unseen: list[SharectlError] = []
+    domains: tuple[Domain, ...] | None = None
+    if scope.libvirt and (wanted or (scope.every_domain and _has_mounts(app, mounts))):
+        try:
+            domains = _domains(app, wanted, scope)
+        except SharectlError as error:
+            unseen.append(error)
+    shares: Mapping[str, ShareSeen] | None = None
+    if scope.manila and wanted:
+        try:
+            shares = app.shares.survey({item.share_id for item in wanted})
+        except SharectlError as error:
+            unseen.append(error)
+    answers = _probe(app, wanted, mounts) if scope.servers else {}
+    return Survey(
+        {key: tuple(value) for key, value in by_share.items()},
+        mounts, domains, shares, answers, tuple(unseen),
+    )  # fmt: skip
+
+
+def _has_mounts(app: App, mounts: Iterable[str]) -> bool:
+    """Whether anything is mounted below our folder, even if no record speaks of it."""
+    return any(is_within(item, str(app.config.mount_base)) for item in mounts)
+
+
+def _domains(app: App, wanted: tuple[ShareMapping, ...], scope: Scope) -> tuple[Domain, ...]:
+    if scope.every_domain:
+        return app.domains.list()
+    return tuple(app.domains.get(sorted({item.domain_uuid for item in wanted})).values())
+
+
+def _probe(
+    app: App, wanted: tuple[ShareMapping, ...], mounts: Mapping[str, HostMount]
+) -> Mapping[str, Health]:
+    """What the file servers answer, asked side by side."""
+    groups: dict[str, set[str]] = {}
+    for item in wanted:
+        mount = mounts.get(item.mount_point)
+        if mount is not None and is_right(item, mount):
+            server = ",".join(servers(item.protocol, item.export_location))
+            groups.setdefault(server, set()).add(item.mount_point)
+    return app.mounts.probe([sorted(group) for group in groups.values()], _PROBE_SECONDS)

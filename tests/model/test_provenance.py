@@ -1,0 +1,109 @@
+"""Marks in a domain's metadata: written, read back, taken out, and never trusted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sharectl.errors import Refused
+from sharectl.model import provenance
+from sharectl.model.domain_xml import parse
+from sharectl.model.enums import AccessType, SharedMemory, ShareProtocol
+from sharectl.model.mark import Mark
+from tests.model.things import HOST, MAPPING, NOW
+
+_PLAIN = """<domain type="kvm">
+  <name>one</name>
+  <uuid>u1</uuid>
+  <memory unit="KiB">1048576</memory>
+</domain>"""
+_WITH_OTHERS = """<domain type="kvm">
+  <name>one</name>
+  <metadata>
+    <app:note xmlns:app="https://example.org/app">keep me</app:note>
+  </metadata>
+</domain>"""
+_CEPH = replace(
+    MAPPING,
+    id="m2",
+    share_id="s2",
+    protocol=ShareProtocol.CEPHFS,
+    export_location="m1:6789,m2:6789:/a",
+    access_type=AccessType.CEPHX,
+    access_to="sharectl-x",
+    filesystem_name="vol",
+    shared_memory=SharedMemory.MEMFD,
+    controllers=(8, 9),
+)
+_MARKS = (Mark.of(MAPPING, HOST), Mark.of(_CEPH, HOST))
+
+
+@pytest.mark.parametrize("xml", [_PLAIN, _WITH_OTHERS])
+def test_marks_are_read_back_and_leave_nothing(xml: str) -> None:
+    one = provenance.replace_marks(xml, _MARKS[:1])
+    both = provenance.replace_marks(one, _MARKS)
+    assert provenance.marks(parse(both)) == _MARKS
+    assert provenance.replace_marks(both, _MARKS[:1]) == one
+    assert provenance.replace_marks(both, ()) == xml
+
+
+def test_metadata_stands_where_libvirt_has_it() -> None:
+    xml = provenance.replace_marks(_PLAIN, _MARKS[:1])
+    assert [str(item.tag) for item in parse(xml)] == ["name", "uuid", "metadata", "memory"]
+
+
+def test_empty_metadata_of_somebody_else_stays() -> None:
+    xml = _PLAIN.replace("<memory", "<metadata/>\n  <memory")
+    marked = provenance.replace_marks(xml, _MARKS)
+    assert parse(provenance.replace_marks(marked, ())).find("metadata") is not None
+
+
+def test_newer_mark_of_a_share_takes_the_place_of_the_older() -> None:
+    newer = replace(_MARKS[0], id="m9")
+    assert provenance.with_mark(_MARKS, newer) == (_MARKS[1], newer)
+    assert provenance.without_mark(_MARKS, "m1") == (_MARKS[1],)
+
+
+@pytest.mark.parametrize("mapping", [MAPPING, _CEPH], ids=["NFS", "CephFS"])
+def test_mapping_is_made_anew(mapping: object) -> None:
+    mark = Mark.of(mapping, HOST)  # type: ignore[arg-type]
+    assert provenance.mapping_of(mark, "u1", "one", NOW) == mapping
+
+
+def test_names_that_xml_cannot_hold() -> None:
+    odd = replace(MAPPING, share_name='a\x00<b>&"c\x1b')
+    xml = provenance.replace_marks(_PLAIN, [Mark.of(odd, "h\x01")])
+    (mark,) = provenance.marks(parse(xml))
+    assert (mark.share_name, mark.host) == ('a<b>&"c', "h")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"share_id": "../../etc"},
+        {"protocol": "CIFS"},
+        {"export_location": "-o:/x"},
+        {"export_location": "a:/b,suid"},
+        {"tag": "-t"},
+        {"access_type": "user"},
+        {"access_to": "not an address"},
+        {"access_level": "all"},
+        {"created_at": "yesterday"},
+        {"created_at": "2026-01-01T00:00:00"},
+        {"filesystem_name": "a,b"},
+        {"shared_memory": "yes"},
+        {"controllers": "many"},
+    ],
+    ids=str,
+)
+def test_edited_mark_is_refused(change: dict[str, str]) -> None:
+    mark = replace(_MARKS[0], **change)
+    with pytest.raises(Refused, match="metadata of domain one about share"):
+        provenance.mapping_of(mark, "u1", "one", NOW)
+
+
+@pytest.mark.parametrize("to", ["x,secret=y", "", "a b", "a/b"])
+def test_edited_cephx_id_is_refused(to: str) -> None:
+    with pytest.raises(Refused):
+        provenance.mapping_of(replace(_MARKS[1], access_to=to), "u1", "one", NOW)

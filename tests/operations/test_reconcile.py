@@ -1,0 +1,274 @@
+"""reconcile: whatever has gone comes back, and what cannot is told and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from sharectl.errors import Busy, Denied, NotFound
+from sharectl.model.mounts import HostMount, mounted_at
+from sharectl.operations.add import add
+from sharectl.operations.preflight import AddRequest
+from sharectl.operations.reconcile import ReconcileRequest, reconcile
+from tests.fakes import FakeApp
+from tests.fakes.faults import FaultyApp, Injector
+from tests.operations.reconciling import messages, run_reconcile
+from tests.operations.scenarios import NFS_PATH, SCENARIOS, World, attached, cephfs, nfs
+
+
+def _well(app: FakeApp) -> object:
+    """The world, without the IDs of rules, which are new when they are granted again."""
+    seen = app.snapshot()
+    return replace(seen, mappings=tuple(replace(item, rule_id=None) for item in seen.mappings))
+
+
+@pytest.mark.parametrize("make", SCENARIOS.values(), ids=SCENARIOS)
+def test_nothing_to_do_is_silent_and_changes_nothing(make: Callable[[], World]) -> None:
+    world, _ = attached(make)
+    world.app.restart()
+    injector = Injector(world.app)
+    result = reconcile(FaultyApp(injector), ReconcileRequest())
+    assert (result.changes, result.problems) == ((), ())
+    assert injector.changes == []
+    assert world.app.locks.taken == []
+
+
+def _lose_mount(world: World) -> None:
+    world.app.mounts.unmount(world.mount_point, 1)
+
+
+def _lose_rule(world: World) -> None:
+    for rule in world.app.shares.all_rules:
+        world.app.shares.revoke(rule.share_id, rule.id)
+    world.app.shares.settle()
+
+
+def _lose_device(world: World) -> None:
+    (mapping,) = world.app.store.load()
+    world.app.domains.detach_filesystem(mapping.domain_uuid, mapping.filesystem)
+
+
+def _lose_mark(world: World) -> None:
+    (mapping,) = world.app.store.load()
+    world.app.domains.unmark(mapping.domain_uuid, mapping.id)
+
+
+def _lose_all(world: World) -> None:
+    for lose in (_lose_device, _lose_mark, _lose_mount, _lose_rule):
+        lose(world)
+
+
+def _go_stale(world: World) -> None:
+    world.app.mounts.stale.add(world.mount_point)
+
+
+def _wrong_mount(world: World) -> None:
+    mount_point = world.mount_point
+    _lose_mount(world)
+    world.app.mounts.mounted.append(
+        HostMount(mount_point, "nfs4", "192.0.2.66:/other", frozenset({"rw"}))
+    )
+
+
+@pytest.mark.parametrize("make", [nfs, cephfs])
+@pytest.mark.parametrize(
+    ("lose", "said"),
+    [
+        (_lose_mount, "mount 192.0.2"),
+        (_lose_rule, "grant rw access"),
+        (_lose_device, "add filesystem"),
+        (_lose_mark, "note share"),
+        (_lose_all, "grant rw access"),
+        (_go_stale, "unmount /run/sharectl/mnt/"),
+        (_wrong_mount, "(which is 192.0.2.66:/other)"),
+    ],
+)
+def test_what_is_gone_comes_back(
+    make: Callable[[], World], lose: Callable[[World], None], said: str
+) -> None:
+    world, _ = attached(make)
+    before = _well(world.app)
+    lose(world)
+
+    planned = run_reconcile(world.app, dry_run=True)
+    assert said in planned.changes[0]
+    done = run_reconcile(world.app)
+
+    assert done.changes == planned.changes
+    assert done.problems == ()
+    assert _well(world.app) == before
+    assert not world.app.mounts.stale
+    assert run_reconcile(world.app).changes == ()
+
+
+@pytest.mark.parametrize("lose", [_go_stale, _wrong_mount])
+def test_mount_that_a_running_guest_has_is_left_and_told(lose: Callable[[World], None]) -> None:
+    world, _ = attached(nfs)
+    world.app.domains.start(world.uuid)
+    lose(world)
+    result = run_reconcile(world.app)
+    assert result.changes == ()
+    assert "domain guest runs with it" in messages(result)
+    assert "runs with it" in (world.app.store.load()[0].last_error or "")
+    world.app.domains.stop(world.uuid)
+    assert "in order again" in run_reconcile(world.app).changes[-1]
+    assert world.app.store.load()[0].last_error is None
+
+
+def test_after_a_reboot_without_libvirt_and_manila_all_is_mounted_with_the_kept_key() -> None:
+    world, _ = attached(cephfs)
+    add(world.app, AddRequest("neighbour", "docs"))
+    before = world.app.snapshot()
+    for mapping in world.app.store.load():
+        world.app.mounts.unmount(mapping.mount_point, 1)
+    world.app.domains.dead = world.app.shares.dead = True
+
+    result = run_reconcile(world.app, libvirt=False)
+
+    world.app.domains.dead = world.app.shares.dead = False
+    assert [line.partition(": ")[2][:5] for line in result.changes] == ["mount", "mount"]
+    assert [error.message for error in result.problems] == ["OpenStack does not answer: test"]
+    assert world.app.snapshot() == before
+
+
+def test_one_share_that_fails_does_not_stop_the_others() -> None:
+    world, _ = attached(nfs)
+    add(world.app, AddRequest("neighbour", "other"))
+    for mapping in world.app.store.load():
+        world.app.mounts.unmount(mapping.mount_point, 1)
+    world.app.shares.change(world.share_id, status="error")
+    for rule in world.app.shares.all_rules:
+        if rule.share_id == world.share_id:
+            world.app.shares.revoke(rule.share_id, rule.id)
+    world.app.shares.settle()
+
+    result = run_reconcile(world.app)
+
+    assert "'error' and its access rule is gone" in messages(result)
+    assert [line for line in result.changes if "neighbour other: mount" in line]
+
+
+def test_access_comes_back_after_a_backup_of_the_share() -> None:
+    world, _ = attached(nfs)
+    _lose_rule(world)
+    world.app.shares.change(world.share_id, status="backup_creating")
+    waiting = run_reconcile(world.app)
+    assert waiting.changes == ()
+    assert "granted again once the share is available" in (waiting.problems[0].hint or "")
+    world.app.shares.change(world.share_id, status="available")
+    run_reconcile(world.app)
+    (mapping,) = world.app.store.load()
+    assert mapping.last_error is None
+    assert run_reconcile(world.app).changes == ()
+
+
+def test_dead_server_is_waited_for_once() -> None:
+    world, _ = attached(nfs)
+    add(world.app, AddRequest("neighbour", "other"))
+    for mapping in world.app.store.load():
+        world.app.mounts.unmount(mapping.mount_point, 1)
+    world.app.mounts.dead.add("192.0.2.1")
+    result = run_reconcile(world.app)
+    assert result.changes == ()
+    first, second = result.problems
+    assert "did not answer" in first.message
+    assert second.message.endswith("file server 192.0.2.1 did not answer before")
+
+
+def test_changed_export_location_is_followed() -> None:
+    world, _ = attached(nfs)
+    moved = "192.0.2.7:/exports/moved"
+    share = world.app.shares.find("docs")
+    location = replace(share.export_locations[0], path=moved)
+    world.app.shares.change(share.id, export_locations=(location,))
+
+    planned = run_reconcile(world.app, dry_run=True)
+    assert planned.changes[0].endswith(f"follow the export location to {moved}")
+    assert world.app.store.load()[0].export_location == NFS_PATH
+    result = run_reconcile(world.app)
+
+    assert result.problems == ()
+    assert world.app.store.load()[0].export_location == moved
+    mount = mounted_at(world.app.mounts.list(), world.mount_point)
+    assert mount is not None
+    assert mount.source == moved
+    assert run_reconcile(world.app).changes == ()
+
+
+def test_domain_that_is_gone_is_told_and_pruned() -> None:
+    world, before = attached(nfs)
+    uuid = world.uuid
+    world.app.domains.undefine(uuid)
+    result = run_reconcile(world.app)
+    assert f"domain guest ({uuid}) is gone" in messages(result)
+    assert "is gone" in (world.app.store.load()[0].last_error or "")
+    assert run_reconcile(world.app, prune=True, dry_run=True).changes
+    assert len(world.app.store.load()) == 1
+
+    pruned = run_reconcile(world.app, prune=True)
+
+    assert pruned.problems == ()
+    assert pruned.changes[-1].endswith("detached")
+    after = world.app.snapshot()
+    assert (after.rules, after.mounts, after.keys, after.mappings) == (
+        before.rules, before.mounts, before.keys, before.mappings,
+    )  # fmt: skip
+
+
+def test_share_that_is_gone_is_told() -> None:
+    world, _ = attached(nfs)
+    world.app.shares.delete(world.share_id)
+    result = run_reconcile(world.app)
+    assert "no longer exists in Manila" in messages(result)
+    assert "sharectl remove" in (result.problems[0].hint or "")
+
+
+def test_mount_in_no_record_goes_only_when_pruned_and_unused() -> None:
+    world, _ = attached(nfs)
+    mount_point = world.mount_point
+    with world.app.store.transaction() as store:
+        store.delete(world.app.store.load()[0].id)
+    used = run_reconcile(world.app, prune=True)
+    assert "no record speaks of, and is used by domain guest" in messages(used)
+    (mark,) = world.app.domains.find("guest").marks
+    domain = world.app.domains.find("guest")
+    world.app.domains.detach_filesystem(domain.uuid, domain.filesystems[0])
+    world.app.domains.unmark(domain.uuid, mark.id)
+    assert "no record speaks of" in messages(run_reconcile(world.app))
+    assert mounted_at(world.app.mounts.list(), mount_point) is not None
+    pruned = run_reconcile(world.app, prune=True)
+    assert (len(pruned.changes), pruned.problems) == (1, ())
+    assert mounted_at(world.app.mounts.list(), mount_point) is None
+
+
+def test_only_the_domains_asked_for() -> None:
+    world, _ = attached(nfs)
+    add(world.app, AddRequest("neighbour", "other"))
+    for mapping in world.app.store.load():
+        world.app.mounts.unmount(mapping.mount_point, 1)
+    result = run_reconcile(world.app, domains=("neighbour",))
+    assert [line.partition(":")[0] for line in result.changes] == ["neighbour other"]
+    with pytest.raises(NotFound):
+        run_reconcile(world.app, domains=("nobody",))
+
+
+def test_another_reconcile_is_not_waited_for() -> None:
+    world, _ = attached(nfs)
+    world.app.restart()
+    world.app.locks.taken_elsewhere.add("reconcile")
+    with pytest.raises(Busy):
+        reconcile(world.app, ReconcileRequest())
+    world.app.host.root = False
+    with pytest.raises(Denied):
+        reconcile(world.app, ReconcileRequest())
+
+
+def test_locked_share_is_told_and_the_rest_goes_on() -> None:
+    world, _ = attached(nfs)
+    _lose_mount(world)
+    world.app.restart()
+    world.app.locks.taken_elsewhere.add(world.share_id)
+    result = reconcile(world.app, ReconcileRequest())
+    assert "holds the lock of share" in messages(result)

@@ -1,0 +1,78 @@
+"""reconcile after an add or a remove that did not come to its end."""
+
+from __future__ import annotations
+
+import pytest
+
+from sharectl.model.enums import Intent, RuleState
+from sharectl.model.mounts import mounted_at
+from tests.fakes.faults import Fault, FaultyApp, Injector, Killed, Kind, When, changes
+from tests.operations.reconciling import messages, run_reconcile
+from tests.operations.scenarios import SCENARIOS, attached, nfs
+
+
+def test_detached_while_its_domain_runs_is_finished_when_it_is_off() -> None:
+    world, before = attached(nfs)
+    world.app.domains.start(world.uuid)
+    (mapping,) = world.app.store.load()
+    with world.app.store.transaction() as store:
+        store.put(mapping.with_intent(Intent.DETACHING, mapping.updated_at))
+    result = run_reconcile(world.app)
+    assert "domain guest runs with it" in messages(result)
+    assert mounted_at(world.app.mounts.list(), mapping.mount_point) is not None
+    world.app.domains.stop(world.uuid)
+    assert run_reconcile(world.app).changes[-1].endswith("detached")
+    assert world.app.snapshot() == before
+
+
+def test_add_that_can_never_be_finished_is_undone() -> None:
+    world = nfs()
+    before = world.app.snapshot()
+    with pytest.raises(Killed):
+        world.add(FaultyApp(Injector(world.app, Fault(1, When.AFTER, Kind.KILL))))
+    (rule,) = world.app.shares.all_rules or (None,)
+    if rule is not None:
+        rule.state, rule.coming = RuleState.ERROR, []
+    world.app.shares.not_applied.add(world.app.mounts.address)
+    result = run_reconcile(world.app)
+    assert "could not apply the access rule" in messages(result)
+    assert result.changes[-1].endswith("detached")
+    world.app.shares.not_applied.clear()
+    assert world.app.snapshot() == before
+
+
+def _kills(verb: str) -> list[object]:
+    cases: list[object] = []
+    for name, make in SCENARIOS.items():
+        world = make()
+        if verb == "remove":
+            world.add()
+        for step, change in enumerate(changes(world.app, getattr(world, verb))):
+            cases.append(pytest.param(name, Fault(step, When.AFTER, Kind.KILL),
+                                      id=f"{name}-{step}-{change}"))  # fmt: skip
+    return cases
+
+
+@pytest.mark.parametrize(("scenario", "fault"), _kills("add"))
+def test_killed_add_is_finished(scenario: str, fault: Fault) -> None:
+    good, _ = attached(SCENARIOS[scenario])
+    world = SCENARIOS[scenario]()
+    with pytest.raises(Killed):
+        world.add(FaultyApp(Injector(world.app, fault)))
+
+    result = run_reconcile(world.app)
+
+    assert result.problems == ()
+    seen, wanted = world.app.snapshot(), good.app.snapshot()
+    assert (seen.rules, seen.mounts, seen.keys) == (wanted.rules, wanted.mounts, wanted.keys)
+    assert {item.intent for item in seen.mappings} == {Intent.ATTACHED}
+    assert run_reconcile(world.app).changes == ()
+
+
+@pytest.mark.parametrize(("scenario", "fault"), _kills("remove"))
+def test_killed_remove_is_finished(scenario: str, fault: Fault) -> None:
+    world, before = attached(SCENARIOS[scenario])
+    with pytest.raises(Killed):
+        world.remove(FaultyApp(Injector(world.app, fault)))
+    assert run_reconcile(world.app).problems == ()
+    assert world.app.snapshot() == before
