@@ -1,0 +1,193 @@
+"""adopt and forget: what the store has lost, and what it is to lose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from sharectl.errors import Denied, NotFound, Refused
+from sharectl.model.domain import Filesystem
+from sharectl.model.enums import Intent
+from sharectl.operations.add import add
+from sharectl.operations.adopt import AdoptRequest, AdoptResult, adopt
+from sharectl.operations.forget import forget_mapping, look
+from sharectl.operations.preflight import AddRequest
+from tests.fakes import FakeApp
+from tests.fakes.faults import FaultyApp, Injector
+from tests.operations.reconciling import run_reconcile
+from tests.operations.scenarios import SCENARIOS, World, attached, cephfs, nfs, private_memory
+
+
+def _lose_store(app: FakeApp) -> None:
+    with app.store.transaction() as store:
+        for mapping in store.mappings:
+            store.delete(mapping.id)
+
+
+def _adopt(app: FakeApp, **request: object) -> AdoptResult:
+    app.restart()
+    return adopt(app, AdoptRequest(**request))  # type: ignore[arg-type]
+
+
+def _essence(app: FakeApp) -> object:
+    """The world without times, and without which mapping of a share knows its rule."""
+    seen = app.snapshot()
+    rules = {item.rule_id for item in seen.mappings if item.owns_rule}
+    mappings = tuple(
+        replace(item, updated_at=item.created_at, owns_rule=False, rule_id=None)
+        for item in seen.mappings
+    )
+    return replace(seen, mappings=mappings), rules
+
+
+@pytest.mark.parametrize("make", [make for name, make in SCENARIOS.items() if name != "old_manila"])
+def test_lost_store_is_made_anew_and_nothing_else_changes(make: Callable[[], World]) -> None:
+    world, before = attached(make)
+    wanted, count = _essence(world.app), len(world.app.store.load())
+    _lose_store(world.app)
+    assert len(_adopt(world.app, dry_run=True).changes) == count
+    assert world.app.store.load() == ()
+
+    injector = Injector(world.app)
+    world.app.restart()
+    result = adopt(FaultyApp(injector), AdoptRequest())
+
+    assert (len(result.changes), result.problems) == (count, ())
+    assert injector.changes == ["store.put"] * count
+    assert _essence(world.app) == wanted
+    assert run_reconcile(world.app).changes == ()
+    assert _adopt(world.app).changes == ()
+    for mapping in world.app.store.load():
+        if mapping.domain_name == world.request.domain:
+            world.remove()
+    if len(before.mappings) == 0:
+        assert world.app.snapshot() == before
+
+
+def test_memory_that_was_given_is_taken_back_after_an_adoption() -> None:
+    world, before = attached(private_memory)
+    _lose_store(world.app)
+    _adopt(world.app)
+    world.remove()
+    assert world.app.snapshot() == before
+
+
+def test_key_is_put_back_where_a_boot_finds_it() -> None:
+    world, _ = attached(cephfs)
+    before = world.app.snapshot()
+    _lose_store(world.app)
+    world.app.secrets.delete(world.share_id)
+    _adopt(world.app)
+    assert world.app.snapshot().keys == before.keys
+
+
+def test_rule_of_a_manila_without_metadata_counts_as_foreign() -> None:
+    world, _ = attached(SCENARIOS["old_manila"])
+    _lose_store(world.app)
+    _adopt(world.app)
+    world.remove()
+    assert len(world.app.shares.all_rules) == 1
+
+
+def test_domain_from_another_host_is_taken_over() -> None:
+    world, _ = attached(cephfs)
+    theirs = world.app.snapshot().rules
+    domain = world.app.domains.find("guest")
+    here = FakeApp()
+    here.shares, here.mounts.shares = world.app.shares, world.app.shares
+    here.host.name = "hyper2.example.org"
+    uuid = here.domains.define("guest")
+    here.domains.attach_filesystem(uuid, domain.filesystems[0])
+    here.domains.mark(uuid, domain.marks[0])
+
+    result = _adopt(here)
+
+    assert result.problems == ()
+    assert result.changes == ("guest data: adopted from host hyper1.example.org",)
+    (mapping,) = here.store.load()
+    assert (mapping.intent, mapping.owns_rule) == (Intent.ATTACHED, True)
+    assert "hyper2" in mapping.access_to
+    assert [mark.host for mark in here.domains.find("guest").marks] == ["hyper2.example.org"]
+    assert mapping.mount_point in [mount.mount_point for mount in here.mounts.list()]
+    assert theirs < here.snapshot().rules
+    assert run_reconcile(here).changes == ()
+
+
+def test_marks_that_cannot_be_adopted_are_told_and_the_others_are() -> None:
+    world, _ = attached(nfs)
+    add(world.app, AddRequest("neighbour", "other"))
+    _lose_store(world.app)
+    domain = world.app.domains.find("guest")
+    world.app.domains.detach_filesystem(domain.uuid, domain.filesystems[0])
+    result = _adopt(world.app)
+    assert [line.partition(":")[0] for line in result.changes] == ["neighbour other"]
+    assert "there is no filesystem for it" in result.problems[0].message
+    world.add()
+    assert len(world.app.domains.find("guest").marks) == 1
+
+
+def test_filesystem_of_another_place_is_refused() -> None:
+    world, _ = attached(nfs)
+    _lose_store(world.app)
+    domain = world.app.domains.find("guest")
+    mark = replace(domain.marks[0], mount_point="/elsewhere/s")
+    world.app.domains.detach_filesystem(domain.uuid, domain.filesystems[0])
+    world.app.domains.attach_filesystem(domain.uuid, Filesystem(mark.tag, "/elsewhere/s"))
+    world.app.domains.mark(domain.uuid, mark)
+    assert "this host mounts shares at" in _adopt(world.app).problems[0].message
+    assert world.app.store.load() == ()
+
+
+def test_only_the_domains_asked_for() -> None:
+    world, _ = attached(nfs)
+    add(world.app, AddRequest("neighbour", "other"))
+    _lose_store(world.app)
+    assert len(_adopt(world.app, domains=("neighbour",)).changes) == 1
+    with pytest.raises(NotFound):
+        _adopt(world.app, domains=("nobody",))
+
+
+def test_forget_says_what_it_leaves_and_touches_nothing_else() -> None:
+    world, _ = attached(cephfs)
+    before = world.app.snapshot()
+    found = look(world.app, "guest", "data")
+    assert [line.partition(" ")[0] for line in found.left] == [
+        "access", "mount", "key", "filesystem",
+    ]  # fmt: skip
+    forget_mapping(world.app, found)
+    after = world.app.snapshot()
+    assert after == replace(before, mappings=())
+    _adopt(world.app)
+    assert len(world.app.store.load()) == 1
+
+
+def test_forget_hands_on_what_another_mapping_has_to_know() -> None:
+    world, _ = attached(SCENARIOS["second_domain"])
+    first, second = world.app.store.load()
+    forget_mapping(world.app, look(world.app, first.domain_name, "data"))
+    (left,) = world.app.store.load()
+    assert left.id == second.id
+    assert left.owns_rule
+
+
+def test_forget_needs_root_and_a_mapping() -> None:
+    world, _ = attached(nfs)
+    with pytest.raises(NotFound):
+        look(world.app, "neighbour", "docs")
+    world.app.host.root = False
+    with pytest.raises(Denied):
+        look(world.app, "guest", "docs")
+
+
+def test_adopting_a_share_that_another_domain_has_with_another_level_is_refused() -> None:
+    world, _ = attached(nfs)
+    domain = world.app.domains.find("guest")
+    mark = replace(domain.marks[0], id="m2", access_level="ro")
+    neighbour = world.app.domains.find("neighbour")
+    world.app.domains.attach_filesystem(neighbour.uuid, domain.filesystems[0])
+    world.app.domains.mark(neighbour.uuid, mark)
+    (problem,) = _adopt(world.app).problems
+    assert isinstance(problem, Refused)
+    assert "one host mount serves all domains" in problem.message
