@@ -21,6 +21,7 @@ from sharectl.model.mounts import HostMount, MountRequest, mounted_at, parse_mou
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 _NFS_PORT = 2049
+_MOST_LAYERS = 4  # mounts of the same on top of each other
 _LOOKUP_TIMEOUT = 5.0  # seconds for name resolution
 _UNREACHABLE = (
     "timed out",
@@ -171,17 +172,19 @@ class HostMounts:
 
         `force` first cuts off pending requests, then takes the mount out of the tree even when
         it is busy; dirty data of a dead server is lost by it.
+
+        A mount helper that outlived a killed sharectl may have mounted the same once more: all
+        of them go.
         """
-        ways = [["-c"], ["-c", "-f"], ["-c", "-l"]] if force else [["-c"]]
         reason = ""
-        for way in ways:
-            if mounted_at(self.list(), mount_point) is None:
+        first = mounted_at(self.list(), mount_point)
+        for _again in range(_MOST_LAYERS):
+            top = mounted_at(self.list(), mount_point)
+            if first is None or top is None or top.source != first.source:
                 break
-            try:
-                done = process.run(["umount", *way, "--", mount_point], timeout=timeout)
-                reason = "" if done.status == 0 else done.reason
-            except process.TimedOut:
-                reason = f"no answer in {timeout:g} s"
+            reason = self._unmount_top(mount_point, timeout, force=force)
+            if reason:
+                break
         left = mounted_at(self.list(), mount_point)
         if left is not None:
             raise MountFailed(
@@ -191,6 +194,20 @@ class HostMounts:
         for file in self._fuse_files(Path(mount_point)):  # left by a mount that was killed
             file.unlink(missing_ok=True)
         _remove_folder(Path(mount_point))
+
+    def _unmount_top(self, mount_point: str, timeout: float, *, force: bool) -> str:
+        """Unmount once; returns why it failed, or nothing."""
+        reason = ""
+        for way in [["-c"], ["-c", "-f"], ["-c", "-l"]] if force else [["-c"]]:
+            try:
+                done = process.run(["umount", *way, "--", mount_point], timeout=timeout)
+            except process.TimedOut:
+                reason = f"no answer in {timeout:g} s"
+            else:
+                if done.status == 0:
+                    return ""
+                reason = done.reason
+        return reason
 
     def probe(self, groups: Iterable[Collection[str]], timeout: float) -> Mapping[str, Health]:
         """statfs(2) in a child for each group; a child that hangs is killed."""

@@ -69,8 +69,7 @@ class Stand:
         delay: float = 0,
     ) -> Result:
         """Run the verb, broken at its call number `at`; all output counts as stderr."""
-        options = ("--enable-shared-memory",) if verb == "add" else ()
-        argv = self.world.argv(verb, self.name, self.name, *options)[3:]
+        argv = self.world.argv(verb, *self._arguments(verb))[3:]
         self._calls.write_text("")
         output = self.world.folder / "output"
         job = Job(tuple(argv), self.world.environment(), str(output), str(self._calls),
@@ -81,6 +80,14 @@ class Stand:
         self.child.stdin.flush()
         return Result(int(self.child.stdout.readline()), "", output.read_text())
 
+    def _arguments(self, verb: str) -> tuple[str, ...]:
+        if verb == "reconcile":
+            return ()
+        if verb == "adopt":  # the other stands' domains are on the same libvirt
+            return (self.name,)
+        options = ("--enable-shared-memory",) if verb == "add" else ()
+        return (self.name, self.name, *options)
+
     @property
     def _calls(self) -> Path:
         return self.world.folder / "calls"
@@ -88,6 +95,10 @@ class Stand:
     def record(self, verb: str) -> tuple[Call, ...]:
         """The calls of a good run."""
         self.run(verb).ok()
+        return self.calls()
+
+    def calls(self) -> tuple[Call, ...]:
+        """The calls of the last run."""
         lines = [line.split() for line in self._calls.read_text().splitlines()]
         return tuple(Call(name, float(seconds)) for name, seconds in lines)
 
@@ -114,9 +125,14 @@ class Bench:
         self._built.append(stand)
         return stand
 
+    @property
+    def first(self) -> Stand:
+        """One of the stands, to try a good run on."""
+        return self._built[0]
+
     def record(self, verb: str) -> tuple[Call, ...]:
         """The calls of a good run, on the first stand."""
-        return self._built[0].record(verb)
+        return self.first.record(verb)
 
     def problems(self, case: Callable[[Stand], Iterator[str]]) -> list[str]:
         """What `case` finds wrong on a clean stand; with nothing wrong it leaves it clean."""
