@@ -152,6 +152,9 @@ class Secrets(Protocol):
     def put(self, share_id: str, key: CephxKey) -> Path:
         """Write the key; returns its file."""
 
+    def file(self, share_id: str) -> Path | None:
+        """The file with the share's key, if it is there."""
+
     def delete(self, share_id: str) -> None:
         """Remove the key's file, if it is there."""
 

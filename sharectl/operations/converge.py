@@ -37,10 +37,11 @@ from sharectl.model.action import (
 )
 from sharectl.model.enums import AccessType, RuleState
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.mounts import MountRequest, mounted_at
-from sharectl.model.plan import is_right, plan, users, wanted_by_others
+from sharectl.model.mounts import mounted_at
+from sharectl.model.plan import plan, users, wanted_by_others
 from sharectl.model.share import Access, AccessRule
 from sharectl.operations.deadlines import DOMAIN_LOCK_SECONDS, Deadline, Pause
+from sharectl.operations.mounting import mount_share
 from sharectl.operations.observe import observe
 
 if TYPE_CHECKING:
@@ -172,19 +173,7 @@ class _Engine:
         key_file = None
         if mapping.access_type is AccessType.CEPHX:
             key_file = self._key_file(mapping)
-        request = MountRequest(
-            mapping.protocol, mapping.export_location, Path(mapping.mount_point),
-            mapping.access_level, mapping.access_to, mapping.filesystem_name,
-        )  # fmt: skip
-        app.mounts.mount(request, key_file, app.config.mount_timeout)
-        found = mounted_at(app.mounts.list(), mapping.mount_point)
-        if found is None or not is_right(mapping, found):
-            # What was made just now is ours, even if it cannot be recognised later.
-            app.mounts.unmount(mapping.mount_point, app.config.mount_timeout, force=True)
-            what = "nothing" if found is None else f"{found.source} ({found.fs_type})"
-            raise Unavailable(
-                f"after mounting {mapping.export_location}, {mapping.mount_point} shows {what}"
-            )
+        mount_share(app, mapping, key_file, app.config.mount_timeout)
 
     def _key_file(self, mapping: ShareMapping) -> Path:
         """The cephx key, fresh from Manila: a rule that was made anew has another one."""

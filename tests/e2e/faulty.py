@@ -33,7 +33,7 @@ READS = {
     "domains": {"host", "find", "get", "list"},
     "shares": {"project_id", "find", "list", "rules", "key"},
     "mounts": {"list", "check_client", "local_address", "responds"},
-    "secrets": set[str](),
+    "secrets": {"file"},
     "store": {"load", "mappings"},
 }
 ERRORS: dict[str, type[SharectlError]] = {

@@ -64,6 +64,11 @@ class FakeSecrets:
         self.files[path] = key.reveal()
         return path
 
+    def file(self, share_id: str) -> Path | None:
+        """The key's file, if it is there."""
+        path = self._folder / f"{share_id}.key"
+        return path if path in self.files else None
+
     def delete(self, share_id: str) -> None:
         """Remove the key."""
         self.files.pop(self._folder / f"{share_id}.key", None)

@@ -1,0 +1,43 @@
+"""Mounting a share, for the engine and for the hook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sharectl.errors import Unavailable
+from sharectl.model.mounts import MountRequest, mounted_at
+from sharectl.model.plan import is_right
+
+if TYPE_CHECKING:
+    from sharectl.model.mapping import ShareMapping
+    from sharectl.ports import App
+
+
+def mount_share(app: App, mapping: ShareMapping, key_file: Path | None, timeout: float) -> None:
+    """Mount the mapping's export at its mount point and look whether it is there.
+
+    The caller holds the share's lock and has seen that nothing is mounted there.
+
+    Args:
+        app: the ports; of them only the mounts.
+        mapping: what to mount, and where.
+        key_file: the file with the cephx key; None for NFS.
+        timeout: seconds for the file server.
+
+    Raises `MountFailed`, and `Unavailable` when the server does not answer or something else
+    turns up at the mount point; then nothing is left mounted.
+    """
+    request = MountRequest(
+        mapping.protocol, mapping.export_location, Path(mapping.mount_point),
+        mapping.access_level, mapping.access_to, mapping.filesystem_name,
+    )  # fmt: skip
+    app.mounts.mount(request, key_file, timeout)
+    found = mounted_at(app.mounts.list(), mapping.mount_point)
+    if found is None or not is_right(mapping, found):
+        # What was made just now is ours, even if it cannot be recognised later.
+        app.mounts.unmount(mapping.mount_point, timeout, force=True)
+        what = "nothing" if found is None else f"{found.source} ({found.fs_type})"
+        raise Unavailable(
+            f"after mounting {mapping.export_location}, {mapping.mount_point} shows {what}"
+        )
