@@ -29,7 +29,8 @@ _sharectl_shares() { # DOMAIN
 
 _sharectl_commands() { # COMMAND
     case $1 in
-        "sharectl") echo "add remove list show shares" ;;
+        "sharectl") echo "add remove list show shares hook" ;;
+        "sharectl hook") echo "install run status uninstall" ;;
     esac
 }
 
@@ -41,6 +42,11 @@ _sharectl_options() { # COMMAND
         "sharectl list") echo "-f --format -c --column --no-header --sort-column -h --help" ;;
         "sharectl show") echo "-f --format -c --column --no-header --sort-column -h --help" ;;
         "sharectl shares") echo "-f --format -c --column --no-header --sort-column -h --help" ;;
+        "sharectl hook") echo "-h --help" ;;
+        "sharectl hook install") echo "--boot --no-boot --probe --no-probe -h --help" ;;
+        "sharectl hook run") echo "-h --help" ;;
+        "sharectl hook status") echo "--probe --no-probe -f --format -c --column --no-header --sort-column -h --help" ;;
+        "sharectl hook uninstall") echo "-h --help" ;;
     esac
 }
 
@@ -59,6 +65,7 @@ _sharectl_arguments() { # COMMAND NUMBER URI ARGUMENT...
         "sharectl list":0) _sharectl_domains "$3" ;;
         "sharectl show":0) _sharectl_domains "$3" ;;
         "sharectl show":1) _sharectl_shares "$4" ;;
+        "sharectl hook run":0) _sharectl_domains "$3" ;;
     esac
 }
 

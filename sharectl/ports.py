@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from sharectl.config import Config
+    from sharectl.hook_ports import HookHost
     from sharectl.model.domain import Domain, Filesystem
     from sharectl.model.enums import SharedMemory, ShareProtocol
     from sharectl.model.host import HostFacts
@@ -241,3 +242,5 @@ class App(Protocol):
     def report(self) -> Reporter: ...
     @property
     def interrupts(self) -> Interrupts: ...
+    @property
+    def hook_host(self) -> HookHost: ...

@@ -29,6 +29,7 @@ _VERBS = {
     "list": "listing",
     "show": "show",
     "shares": "shares",
+    "hook": "hook",
 }
 
 
