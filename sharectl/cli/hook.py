@@ -80,7 +80,16 @@ def status_command(ctx: click.Context, probe: bool, output: OutputOptions) -> No
     app.report.done()
     print_record(STATUS, _row(found), output)
     if not found.good:
+        app.report.warn(_advice(found))
         ctx.exit(ExitCode.DRIFT)
+
+
+def _advice(found: HookStatus) -> str:
+    if not found.installed:
+        return "the hook is not installed: sharectl hook install"
+    if not (found.current and found.executable):
+        return "the hook must be renewed: sharectl hook install"
+    return _verdict(found.liveness)
 
 
 def _row(found: HookStatus) -> Row:

@@ -7,7 +7,9 @@ and Manila may be down. It takes a lock only to mount.
 Why a domain cannot slip through while its share is being removed: `remove` first records
 `detaching` and then looks once more which domains run, before it unmounts; libvirt makes a domain
 active before it calls the hook, which then reads the store. So either the hook sees `detaching`
-and refuses, or `remove` sees the domain and leaves the mount.
+and refuses, or `remove` sees the domain and leaves the mount. Its look at a domain that is
+starting may have to wait until the hook is done, while it holds the share's lock; so the hook
+waits for that lock only for a few seconds.
 """
 
 from __future__ import annotations

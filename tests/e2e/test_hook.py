@@ -74,12 +74,14 @@ def test_a_new_hook_is_live_once_the_daemon_was_restarted(world: World, libvirtd
     world.reconnect()
     absent = world.sharectl("hook", "status", "-f", "json")
     assert (absent.status, absent.json["Installed"], absent.json["Live"]) == (5, "no", "no")
+    assert absent.stderr.endswith("the hook is not installed: sharectl hook install\n")
 
     told = world.sharectl("hook", "install").ok().stdout
     assert f"wrote {HOOK}\n" in told
     assert "libvirt does not see the hook yet: systemctl restart libvirtd" in told
     waiting = world.sharectl("hook", "status", "-f", "json")
     assert (waiting.status, waiting.json["Current"], waiting.json["Live"]) == (5, "yes", "no")
+    assert "libvirt does not see the hook yet: systemctl restart" in waiting.stderr
 
     libvirtd.restart()
     world.reconnect()
