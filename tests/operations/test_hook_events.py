@@ -51,3 +51,25 @@ def test_a_mistake_of_ours_is_one_line_too(capsys: pytest.CaptureFixture[str]) -
     err = capsys.readouterr().err
     assert err.startswith("sharectl: internal error in the hook: AssertionError: ")
     assert err.count("\n") == 1
+
+
+def test_a_configuration_that_cannot_be_read_fails_only_a_start(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert entry.main(["/nowhere.toml", "x", "reconnect", "begin", "-"]) == 0
+    assert entry.main(["/nowhere.toml", "x", "prepare", "begin", "-"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "sharectl: configuration file /nowhere.toml does not exist\n")
+
+
+def test_at_boot_each_failure_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    start = starting()
+    event = ["-", "boot", "begin", "-"]
+    start.unmount()
+    assert entry.run(lambda: start.app, event, lambda: b"") == 0
+    start.unmount()
+    start.app.mounts.dead.add("192.0.2.1")
+    assert entry.run(lambda: start.app, event, lambda: b"") == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("sharectl: share docs of domain guest: file server 192.0.2.1 did not")
