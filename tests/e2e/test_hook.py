@@ -194,6 +194,22 @@ def test_a_mount_that_does_not_answer_is_refused_in_time(hooked: World) -> None:
     assert "of no use any more" in _why_refused(guest)
 
 
+def test_a_server_that_is_away_is_refused_in_time(hooked: World) -> None:
+    hooked.config = "[mount]\ntimeout = 3\n"
+    hooked.environment()  # writes the configuration, which the hook reads
+    _unmount(hooked)
+    with JsonStore(hooked.store).transaction() as store:
+        (mapping,) = store.mappings
+        _, colon, path = mapping.export_location.partition(":/")
+        store.put(replace(mapping, export_location=f"10.99.0.77:6789{colon}{path}"))
+    began = time.monotonic()
+    text = _why_refused(hooked.guests[0])
+    assert time.monotonic() - began < DEADLINE_SECONDS
+    assert text.startswith("sharectl: share docs of domain vm1: ")
+    assert "10.99.0.77" in text
+    assert (hooked.mounts(), list((hooked.runtime / "mnt").iterdir())) == ((), [])
+
+
 def test_nothing_but_a_start_fails_by_the_hook(hooked: World, libvirtd: Libvirtd) -> None:
     """A failing `reconnect` hook would kill the guest."""
     hooked.guests[0].start()
