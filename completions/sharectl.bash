@@ -29,7 +29,8 @@ _sharectl_shares() { # DOMAIN
 
 _sharectl_commands() { # COMMAND
     case $1 in
-        "sharectl") echo "add remove list show shares reconcile adopt forget" ;;
+        "sharectl") echo "add remove list show shares reconcile adopt forget hook" ;;
+        "sharectl hook") echo "install run status uninstall" ;;
     esac
 }
 
@@ -41,9 +42,14 @@ _sharectl_options() { # COMMAND
         "sharectl list") echo "--long -f --format -c --column --no-header --sort-column -h --help" ;;
         "sharectl show") echo "-f --format -c --column --no-header --sort-column -h --help" ;;
         "sharectl shares") echo "-f --format -c --column --no-header --sort-column -h --help" ;;
-        "sharectl reconcile") echo "--prune --mounts -n --dry-run --timeout -y --yes -h --help" ;;
+        "sharectl reconcile") echo "--prune -n --dry-run --timeout -y --yes -h --help" ;;
         "sharectl adopt") echo "-n --dry-run --timeout -y --yes -h --help" ;;
         "sharectl forget") echo "-n --dry-run -y --yes -h --help" ;;
+        "sharectl hook") echo "-h --help" ;;
+        "sharectl hook install") echo "--boot --no-boot --probe --no-probe -h --help" ;;
+        "sharectl hook run") echo "-h --help" ;;
+        "sharectl hook status") echo "--probe --no-probe -f --format -c --column --no-header --sort-column -h --help" ;;
+        "sharectl hook uninstall") echo "-h --help" ;;
     esac
 }
 
@@ -66,6 +72,7 @@ _sharectl_arguments() { # COMMAND NUMBER URI ARGUMENT...
         "sharectl adopt":*) _sharectl_domains "$3" ;;
         "sharectl forget":0) _sharectl_domains "$3" ;;
         "sharectl forget":1) _sharectl_shares "$4" ;;
+        "sharectl hook run":0) _sharectl_domains "$3" ;;
     esac
 }
 

@@ -93,6 +93,7 @@ complete -c sharectl -n '__sharectl_at 0' -a shares -d 'List the Manila shares o
 complete -c sharectl -n '__sharectl_at 0' -a reconcile -d 'Make host, Manila and libvirt agree with the store, for each DOMAIN or for all'
 complete -c sharectl -n '__sharectl_at 0' -a adopt -d 'Record again the shares that the domains\' own metadata speaks of'
 complete -c sharectl -n '__sharectl_at 0' -a forget -d 'Drop the record of SHARE at DOMAIN, and touch nothing else'
+complete -c sharectl -n '__sharectl_at 0' -a hook -d 'Have libvirt check and mount the shares of a domain before it starts'
 complete -c sharectl -n '__sharectl_at 0' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
 complete -c sharectl -n '__sharectl_at 0' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
 complete -c sharectl -n '__sharectl_at 0' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
@@ -153,7 +154,6 @@ complete -c sharectl -n '__sharectl_in shares' -s h -l help -d 'Show this messag
 # sharectl reconcile
 complete -c sharectl -n '__sharectl_in reconcile' -a '(__sharectl_domains)'
 complete -c sharectl -n '__sharectl_in reconcile' -l prune -d 'Take away what belongs to domains that are gone, and mounts that are in no record'
-complete -c sharectl -n '__sharectl_in reconcile' -l mounts -d 'Only access and mounts, without libvirt; for the boot, before its daemons run'
 complete -c sharectl -n '__sharectl_in reconcile' -s n -l dry-run -d 'Print the plan and change nothing'
 complete -c sharectl -n '__sharectl_in reconcile' -l timeout -x -d 'Seconds to wait for Manila; 0 does not wait [60]'
 complete -c sharectl -n '__sharectl_in reconcile' -s y -l yes -d 'Do not ask for confirmation'
@@ -172,3 +172,30 @@ complete -c sharectl -n '__sharectl_at 1 forget' -a '(__sharectl_shares)'
 complete -c sharectl -n '__sharectl_in forget' -s n -l dry-run -d 'Print the plan and change nothing'
 complete -c sharectl -n '__sharectl_in forget' -s y -l yes -d 'Do not ask for confirmation'
 complete -c sharectl -n '__sharectl_in forget' -s h -l help -d 'Show this message and exit'
+
+# sharectl hook
+complete -c sharectl -n '__sharectl_at 0 hook' -a install -d 'Install the hook, and say whether libvirt sees it'
+complete -c sharectl -n '__sharectl_at 0 hook' -a run -d 'Do what libvirt\'s hook does, with a domain\'s XML on standard input'
+complete -c sharectl -n '__sharectl_at 0 hook' -a status -d 'Show whether the hook is installed, up to date and live'
+complete -c sharectl -n '__sharectl_at 0 hook' -a uninstall -d 'Remove the hook and what was installed for the boot'
+complete -c sharectl -n '__sharectl_in hook' -s h -l help -d 'Show this message and exit'
+
+# sharectl hook install
+complete -c sharectl -n '__sharectl_in hook install' -l boot -l no-boot -d 'Also mount the shares at boot, and look after them every five minutes'
+complete -c sharectl -n '__sharectl_in hook install' -l probe -l no-probe -d 'Start an empty guest for a moment, to see whether libvirt calls the hook'
+complete -c sharectl -n '__sharectl_in hook install' -s h -l help -d 'Show this message and exit'
+
+# sharectl hook run
+complete -c sharectl -n '__sharectl_at 0 hook run' -a '(__sharectl_domains)'
+complete -c sharectl -n '__sharectl_in hook run' -s h -l help -d 'Show this message and exit'
+
+# sharectl hook status
+complete -c sharectl -n '__sharectl_in hook status' -l probe -l no-probe -d 'Start an empty guest for a moment, to see whether libvirt calls the hook'
+complete -c sharectl -n '__sharectl_in hook status' -s f -l format -x -a 'table json yaml csv value' -d 'Output format [table]'
+complete -c sharectl -n '__sharectl_in hook status' -s c -l column -x -d 'Show only this column; repeatable'
+complete -c sharectl -n '__sharectl_in hook status' -l no-header -d 'Leave the headings out'
+complete -c sharectl -n '__sharectl_in hook status' -l sort-column -x -d 'Sort by this column; repeatable'
+complete -c sharectl -n '__sharectl_in hook status' -s h -l help -d 'Show this message and exit'
+
+# sharectl hook uninstall
+complete -c sharectl -n '__sharectl_in hook uninstall' -s h -l help -d 'Show this message and exit'

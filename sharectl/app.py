@@ -13,6 +13,7 @@ from sharectl.adapters.system import LocalHost, SystemClock
 
 if TYPE_CHECKING:
     from sharectl.config import Config
+    from sharectl.hook_ports import HookHost
     from sharectl.ports import (
         Clock,
         Domains,
@@ -94,3 +95,10 @@ class RealApp:
         from sharectl.adapters.secret_files import SecretFiles
 
         return SecretFiles(self.config.secrets_dir)
+
+    @cached_property
+    def hook_host(self) -> HookHost:
+        """The files of libvirt's hooks, of systemd and cron."""
+        from sharectl.adapters.hook_host import LocalHookHost
+
+        return LocalHookHost(self.config.libvirt_uri, self.config.libvirt_timeout)

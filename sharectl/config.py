@@ -69,6 +69,14 @@ class Config:
         return self.runtime_dir / "mnt"
 
     @property
+    def hook_stamp(self) -> Path:
+        """The libvirt hook touches it when it is called.
+
+        It is in the state folder because that outlives a reboot, and the hook makes no folders.
+        """
+        return self.state_dir / "hook.stamp"
+
+    @property
     def lock_dir(self) -> Path:
         """Lock files of shares and domains."""
         return self.runtime_dir / "locks"

@@ -86,6 +86,12 @@ class MountFailed(SharectlError):
     exit_code = ExitCode.IO
 
 
+class InstallFailed(SharectlError):
+    """A file of the host, or systemd, would not take what was to be installed."""
+
+    exit_code = ExitCode.IO
+
+
 class BackendError(SharectlError):
     """libvirt or Manila answered with an error that no other class describes."""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from sharectl.config import Config
+    from sharectl.hook_ports import HookHost
     from sharectl.model.domain import Domain, Filesystem
     from sharectl.model.enums import Health, SharedMemory, ShareProtocol
     from sharectl.model.host import HostFacts
@@ -173,7 +174,7 @@ class Secrets(Protocol):
         """Write the key; returns its file."""
 
     def file(self, share_id: str) -> Path | None:
-        """The key's file; None when there is none."""
+        """The file with the share's key, if it is there."""
 
     def delete(self, share_id: str) -> None:
         """Remove the key's file, if it is there."""
@@ -264,3 +265,5 @@ class App(Protocol):
     def report(self) -> Reporter: ...
     @property
     def interrupts(self) -> Interrupts: ...
+    @property
+    def hook_host(self) -> HookHost: ...

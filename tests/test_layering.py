@@ -19,12 +19,14 @@ _OWN = {
     "sharectl.__main__": ("cli",),
     "sharectl.errors": (),
     "sharectl.config": ("errors",),
-    "sharectl.ports": ("config", "model"),
+    "sharectl.ports": ("config", "model", "hook_ports"),
+    "sharectl.hook_ports": ("model",),
+    "sharectl.hook": ("app", "operations", "ports", "config", "errors"),
     "sharectl.model": ("model", "errors"),
-    "sharectl.operations": ("operations", "ports", "config", "model", "errors"),
+    "sharectl.operations": ("operations", "ports", "hook_ports", "config", "model", "errors"),
     "sharectl.adapters": ("adapters", "ports", "config", "model", "errors"),
-    "sharectl.app": ("adapters", "ports", "config", "model", "errors"),
-    "sharectl.cli": ("cli", "app", "operations", "ports", "config", "model", "errors"),
+    "sharectl.app": ("adapters", "ports", "hook_ports", "config", "model", "errors"),
+    "sharectl.cli": ("cli", "app", "hook", "operations", "ports", "config", "model", "errors"),
 }
 # Outside of it: packages and modules of the standard library that only some may use.
 _OTHERS = {

@@ -19,8 +19,8 @@ def private_folder(*folders: Path) -> Path:
     return folders[-1]
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write `text` to `path` with mode 0600: temporary file, fsync, rename, fsync of the folder.
+def replace_file(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Write `text` to `path` with that mode: temporary file, fsync, rename, fsync of the folder.
 
     The caller holds the lock that keeps two writers apart.
     """
@@ -30,6 +30,7 @@ def replace_file(path: Path, text: str) -> None:
         os.fchmod(handle.fileno(), 0o600)
         handle.write(text)
         handle.flush()
+        os.fchmod(handle.fileno(), mode)  # a script must not be run before it is complete
         os.fsync(handle.fileno())
     temporary.replace(path)
     sync_folder(path.parent)

@@ -7,7 +7,6 @@ like hang on a dead server. What may hang runs in a child process with a deadlin
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -80,6 +79,8 @@ class HostMounts:
 
     def local_address(self, server: str) -> str:
         """The address that the kernel would send from; nothing is sent."""
+        import socket
+
         name = server.partition("%")[0]
         try:
             found = deadline.call(

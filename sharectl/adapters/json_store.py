@@ -13,20 +13,24 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
-
-from tinydb import TinyDB, where
-from tinydb.storages import Storage
+from typing import TYPE_CHECKING, Any
 
 from sharectl.adapters import store_schema
 from sharectl.errors import Denied, StoreError
 from sharectl.model.mapping import ShareMapping
 
+if TYPE_CHECKING:
+    from tinydb import TinyDB
+
 _LOCK_TIMEOUT = 10.0  # seconds; a transaction takes milliseconds
 
 
-class ReplacingStorage(Storage):
-    """Reads a whole file and replaces it as a whole, keeping the previous generation."""
+class ReplacingStorage:
+    """Reads a whole file and replaces it as a whole, keeping the previous generation.
+
+    It has the methods of TinyDB's `Storage` without being one: reading, which is all that the
+    hook does, need not import TinyDB.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -45,6 +49,9 @@ class ReplacingStorage(Storage):
             replace_file(self._path, json.dumps(data, indent=1, sort_keys=True) + "\n")
         except OSError as error:
             raise StoreError(f"store {self._path} cannot be written: {error}") from error
+
+    def close(self) -> None:
+        """Nothing stays open."""
 
 
 def backup_of(path: Path) -> Path:
@@ -140,6 +147,8 @@ class JsonStore:
     @contextmanager
     def database(self) -> Iterator[TinyDB]:
         """The TinyDB database of the file."""
+        from tinydb import TinyDB
+
         with TinyDB(self._path, storage=ReplacingStorage) as database:
             yield database
 
@@ -155,6 +164,8 @@ class _Transaction:
 
     def put(self, mapping: ShareMapping) -> None:
         """Write a mapping."""
+        from tinydb import where
+
         with self._store.database() as database:
             table, same = database.table("mappings"), where("id") == mapping.id
             # Not upsert(), which writes a file without the new mapping first.
@@ -165,5 +176,7 @@ class _Transaction:
 
     def delete(self, mapping_id: str) -> None:
         """Forget a mapping."""
+        from tinydb import where
+
         with self._store.database() as database:
             database.table("mappings").remove(where("id") == mapping_id)

@@ -7,7 +7,6 @@ killed. One child asks for all mounts of a server, and the servers are asked sid
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from sharectl.adapters import process
 from sharectl.model.enums import Health
@@ -25,6 +24,8 @@ def probe(groups: Iterable[Collection[str]], timeout: float) -> Mapping[str, Hea
         return {}
     if len(chosen) == 1:
         return _ask(chosen[0], timeout)
+    from concurrent.futures import ThreadPoolExecutor  # the hook does without
+
     answers: dict[str, Health] = {}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for answer in pool.map(lambda group: _ask(group, timeout), chosen):

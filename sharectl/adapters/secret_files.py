@@ -20,7 +20,7 @@ class SecretFiles:
 
     def put(self, share_id: str, key: CephxKey) -> Path:
         """Write the key."""
-        path = self._folder / f"{share_id}.key"
+        path = self._path(share_id)
         try:
             private_folder(self._folder.parent, self._folder)
             replace_file(path, key.reveal() + "\n")
@@ -29,10 +29,13 @@ class SecretFiles:
         return path
 
     def file(self, share_id: str) -> Path | None:
-        """Where the key lies."""
-        path = self._folder / f"{share_id}.key"
+        """The key's file, if it is there."""
+        path = self._path(share_id)
         return path if path.is_file() else None
 
     def delete(self, share_id: str) -> None:
         """Remove the key."""
-        (self._folder / f"{share_id}.key").unlink(missing_ok=True)
+        self._path(share_id).unlink(missing_ok=True)
+
+    def _path(self, share_id: str) -> Path:
+        return self._folder / f"{share_id}.key"

@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Take away what belongs to domains that are gone, and mounts that are in no record.",
 )
-@click.option(
-    "--mounts",
-    "only_mounts",
-    is_flag=True,
-    help="Only access and mounts, without libvirt; for the boot, before its daemons run.",
-)
 @dry_run_option
 @timeout_option
 @yes_option
@@ -36,7 +30,6 @@ def reconcile_command(
     ctx: click.Context,
     domains: tuple[str, ...],
     prune: bool,
-    only_mounts: bool,
     dry_run: bool,
     timeout: float,
     yes: bool,
@@ -49,9 +42,7 @@ def reconcile_command(
     --dry-run 5 when there is something to do.
     """
     app: App = ctx.obj
-    request = ReconcileRequest(
-        domains, dry_run=dry_run, prune=prune, libvirt=not only_mounts, timeout=timeout
-    )
+    request = ReconcileRequest(domains, dry_run=dry_run, prune=prune, timeout=timeout)
     result = reconcile(app, request)
     app.report.done()
     for line in result.changes:

@@ -1,4 +1,4 @@
-"""The mount of an export on the host, made and looked at."""
+"""Mounting a share, for the engine and for the hook."""
 
 from __future__ import annotations
 
@@ -6,19 +6,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Unavailable
-from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import MountRequest, mounted_at
 from sharectl.model.plan import is_right
 
 if TYPE_CHECKING:
+    from sharectl.model.mapping import ShareMapping
     from sharectl.ports import App
 
 
 def mount_share(app: App, mapping: ShareMapping, key_file: Path | None, timeout: float) -> None:
-    """Mount the mapping's export at its mount point within `timeout` seconds.
+    """Mount the mapping's export at its mount point and look whether it is there.
 
-    The caller holds the share's lock. `key_file` has the cephx key. Raises `MountFailed` or
-    `Unavailable`, with nothing mounted.
+    The caller holds the share's lock and has seen that nothing is mounted there.
+
+    Args:
+        app: the ports; of them only the mounts.
+        mapping: what to mount, and where.
+        key_file: the file with the cephx key; None for NFS.
+        timeout: seconds for the file server.
+
+    Raises `MountFailed`, and `Unavailable` when the server does not answer or something else
+    turns up at the mount point; then nothing is left mounted.
     """
     request = MountRequest(
         mapping.protocol, mapping.export_location, Path(mapping.mount_point),

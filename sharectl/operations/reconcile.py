@@ -33,14 +33,12 @@ class ReconcileRequest:
         domains: those to reconcile; none for all of the host.
         dry_run: only plan.
         prune: take away what belongs to domains that are gone, and mounts in no record.
-        libvirt: whether to ask libvirt; at boot its daemons wait for us.
         timeout: seconds to wait for Manila, for each share.
     """
 
     domains: tuple[str, ...] = ()
     dry_run: bool = False
     prune: bool = False
-    libvirt: bool = True
     timeout: float = 60.0
 
 
@@ -60,8 +58,7 @@ def reconcile(app: App, request: ReconcileRequest) -> Result:
         checks.check_ident("domain", ident)
     with app.locks.reconcile():
         chosen = _chosen(app, request.domains)
-        scope = Scope(libvirt=request.libvirt, every_domain=True)
-        seen = survey(app, chosen, scope)
+        seen = survey(app, chosen, Scope(every_domain=True))
         run = _Run(app, request, seen)
         run.report.problems += seen.unseen
         for mappings in _by_share(chosen):

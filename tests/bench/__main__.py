@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,14 @@ import libvirt
 from sharectl.adapters.json_store import JsonStore
 from sharectl.model.enums import AccessLevel, AccessType, Intent, ShareProtocol
 from sharectl.model.mapping import ShareMapping
-from tests.bench.timing import Comparison, compare, process
+from tests.bench import hook
+from tests.bench.timing import Amount, Comparison, compare, process
 from tests.lab import libvirtd
 from tests.lab.cloud.cloud import Cloud
 from tests.lab.guest import Guest
 
-_LIST_LIMIT, _ADD_LIMIT = 1.5, 1.3
+_LIST_LIMIT, _ADD_LIMIT, _HOOK_LIMIT = 1.5, 1.3, 2.0
+_HOOK_CPU_SECONDS = 0.15
 _IMPORTS = "import click, tinydb, libvirt, lxml.etree"
 _SHARECTL = (str(Path(sys.executable).with_name("sharectl")),)
 
@@ -40,16 +42,29 @@ def main() -> int:
     }
     try:
         connection = libvirt.open(libvirtd.URI)
-        results = [
+        results: list[tuple[Comparison | Amount, float]] = [
             (_list(connection, folder), _LIST_LIMIT),
             (_add(connection, cloud, folder), _ADD_LIMIT),
+            *_hook(connection, cloud, folder),
         ]
     finally:
         cloud.stop()
         daemon.stop()
-    for comparison, limit in results:
-        print(comparison.line(limit), flush=True)
-    return int(any(comparison.ratio > limit for comparison, limit in results))
+    for result, limit in results:
+        print(result.line(limit), flush=True)
+    return int(any(result.over(limit) for result, limit in results))
+
+
+def _hook(
+    connection: Any, cloud: Cloud, folder: Path
+) -> Iterator[tuple[Comparison | Amount, float]]:
+    """The hook as it is installed, run as libvirt would."""
+    subprocess.run(
+        [*_SHARECTL, "hook", "install", "--no-boot", "--no-probe"],
+        check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    yield hook.without_shares(connection, folder), _HOOK_LIMIT
+    yield hook.with_shares(connection, cloud, folder, _SHARECTL), _HOOK_CPU_SECONDS
 
 
 def _list(connection: Any, folder: Path) -> Comparison:

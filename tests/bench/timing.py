@@ -23,13 +23,37 @@ class Comparison:
         """Median of the ratios of neighbouring runs."""
         return statistics.median(a / b for a, b in zip(self.ours, self.base, strict=True))
 
+    def over(self, limit: float) -> bool:
+        """Whether the ratio is above `limit`."""
+        return self.ratio > limit
+
     def line(self, limit: float) -> str:
         """One line for the report."""
         ours, base = statistics.median(self.ours), statistics.median(self.base)
-        verdict = "ok" if self.ratio <= limit else "OVER"
+        verdict = "OVER" if self.over(limit) else "ok"
         return (
-            f"{self.name:<44} {ours * 1000:7.0f} ms / {base * 1000:7.0f} ms"
+            f"{self.name:<44} {ours * 1000:7.1f} ms / {base * 1000:7.1f} ms"
             f" = {self.ratio:5.2f}  (at most {limit:.2f}: {verdict})"
+        )
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Seconds of CPU, for which there is no machine's noise to compare away."""
+
+    name: str
+    seconds: tuple[float, ...]
+
+    def over(self, limit: float) -> bool:
+        """Whether the median is above `limit` seconds."""
+        return statistics.median(self.seconds) > limit
+
+    def line(self, limit: float) -> str:
+        """One line for the report."""
+        verdict = "OVER" if self.over(limit) else "ok"
+        return (
+            f"{self.name:<44} {statistics.median(self.seconds) * 1000:7.1f} ms"
+            f"  (at most {limit * 1000:.0f} ms: {verdict})"
         )
 
 

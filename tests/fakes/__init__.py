@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from tests.fakes.app import FakeApp
 from tests.fakes.domains import FakeDomains
+from tests.fakes.hook_host import FakeHookHost
 from tests.fakes.mounts import FakeMounts
 from tests.fakes.process import FakeClock, FakeHost, FakeInterrupts, FakeLocks, RecordingReporter
 from tests.fakes.shares import FakeShares
@@ -19,6 +20,7 @@ __all__ = [
     "FakeApp",
     "FakeClock",
     "FakeDomains",
+    "FakeHookHost",
     "FakeHost",
     "FakeInterrupts",
     "FakeLocks",

@@ -10,6 +10,7 @@ from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import HostMount
 from sharectl.model.share import Access
 from tests.fakes.domains import FakeDomains
+from tests.fakes.hook_host import FakeHookHost
 from tests.fakes.mounts import FakeMounts
 from tests.fakes.process import FakeClock, FakeHost, FakeInterrupts, FakeLocks, RecordingReporter
 from tests.fakes.shares import FakeShares
@@ -42,6 +43,7 @@ class FakeApp:
         self.shares = FakeShares()
         self.mounts = FakeMounts(self.shares, self.secrets)
         self.domains = FakeDomains(self.mounts)
+        self.hook_host = FakeHookHost(self.clock, self.config.hook_stamp)
 
     def reconfigure(self, **settings: object) -> None:
         """Other settings, as in `Config`."""

@@ -154,6 +154,7 @@ class FaultyApp:
         app = injector.app
         self.config, self.report, self.clock = app.config, app.report, app.clock
         self.host, self.locks, self.interrupts = app.host, app.locks, app.interrupts
+        self.hook_host = app.hook_host
         self.domains = cast(Domains, _Port("domains", app.domains, injector))
         self.shares = cast(Shares, _Port("shares", app.shares, injector))
         self.mounts = cast(Mounts, _Port("mounts", app.mounts, injector))

@@ -125,11 +125,14 @@ def test_after_a_reboot_without_libvirt_and_manila_all_is_mounted_with_the_kept_
         world.app.mounts.unmount(mapping.mount_point, 1)
     world.app.domains.dead = world.app.shares.dead = True
 
-    result = run_reconcile(world.app, libvirt=False)
+    result = run_reconcile(world.app)
 
     world.app.domains.dead = world.app.shares.dead = False
     assert [line.partition(": ")[2][:5] for line in result.changes] == ["mount", "mount"]
-    assert [error.message for error in result.problems] == ["OpenStack does not answer: test"]
+    assert [error.message for error in result.problems] == [
+        "no answer from libvirt at qemu:///system in 10 s",
+        "OpenStack does not answer: test",
+    ]
     assert world.app.snapshot() == before
 
 

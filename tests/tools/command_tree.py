@@ -101,7 +101,7 @@ def _option(option: click.Option, context: click.Context) -> Option:
         takes = Takes.PERHAPS_VALUE
     kind = option.type
     return Option(
-        names=tuple(option.opts),
+        names=(*option.opts, *option.secondary_opts),
         help=_line(option.help or ""),
         takes=takes,
         metavar=option.metavar or option.opts[-1].lstrip("-"),

@@ -1,0 +1,95 @@
+"""What the hook script of libvirt starts, and `sharectl hook run`.
+
+`python -m sharectl.hook CONFIG DOMAIN OPERATION SUBOPERATION EXTRA`, the domain's XML on standard
+input. CONFIG is the configuration file, or empty. The boot unit calls it with the operation
+`boot`, which is no operation of libvirt's.
+
+Each start of a domain with shares waits for it, so it imports neither Click nor Rich, libvirt,
+TinyDB or the OpenStack libraries.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sharectl import config
+from sharectl.errors import SharectlError
+from sharectl.operations import hook
+
+if TYPE_CHECKING:
+    from sharectl.ports import App
+
+_PREPARE, _BOOT = ["prepare", "begin"], ["boot", "begin"]
+
+
+class _Silent:
+    """`Reporter`: libvirt shows only why a start was refused."""
+
+    def step(self, text: str) -> None:
+        """Nobody listens."""
+
+    note = warn = step
+
+    def problem(self, text: str, hint: str | None) -> None:
+        """Nobody listens."""
+
+    def done(self) -> None:
+        """Nothing is drawn."""
+
+
+def run(make_app: Callable[[], App], event: Sequence[str], read_xml: Callable[[], bytes]) -> int:
+    """Do what the event asks for; returns the exit status.
+
+    Args:
+        make_app: gives the ports; called only when they are needed.
+        event: libvirt's arguments: domain, operation, sub-operation, extra.
+        read_xml: gives the domain's XML.
+
+    Only `prepare` may fail: a failing `restore` loses a managed-save image, a failing
+    `reconnect` kills the guest. Each failure is one line on standard error, which libvirt shows
+    to whoever started the domain.
+    """
+    operation = list(event[1:3])
+    failures: Sequence[Exception] = ()
+    try:
+        if operation == _PREPARE:
+            hook.prepare(make_app(), read_xml().decode(errors="replace"))
+        elif operation == _BOOT:
+            failures = hook.mount_all(make_app())
+    except Exception as error:  # noqa: BLE001 - a traceback is no sentence for virsh to show
+        failures = (error,)
+    for failure in failures:
+        sys.stderr.write(f"sharectl: {_sentence(failure)}\n")
+    return 1 if failures else 0
+
+
+def _sentence(error: Exception) -> str:
+    """Why, and what to do, in one line."""
+    if isinstance(error, SharectlError):
+        text = f"{error.message}; {error.hint}" if error.hint else error.message
+    else:
+        text = f"internal error in the hook: {type(error).__name__}: {error}"
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run for the hook script; returns the exit status."""
+    file, *event = arguments
+
+    def make_app() -> App:
+        from sharectl.app import RealApp
+
+        settings = config.load(Path(file) if file else None, environment=os.environ)
+        return RealApp(settings, _Silent())
+
+    return run(make_app, event, sys.stdin.buffer.read)
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    sys.argv[1:] = ["hook"]  # by which others know the holder of a lock
+    sys.exit(main(given))

@@ -1,0 +1,75 @@
+"""What libvirt calls the hook for, and what it gets back."""
+
+from __future__ import annotations
+
+import pytest
+
+from sharectl import hook as entry
+from sharectl.model.enums import Intent
+from sharectl.ports import App
+from tests.operations.starting import starting
+
+EVENTS = [
+    ("start", "begin"), ("started", "begin"), ("stopped", "end"), ("release", "end"),
+    ("migrate", "begin"), ("restore", "begin"), ("reconnect", "begin"), ("attach", "begin"),
+    ("prepare", "end"), ("whatever", "comes"),
+]  # fmt: skip
+
+
+def _broken() -> App:
+    raise AssertionError("nothing is needed for that event")
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event[0])
+def test_no_other_event_does_or_fails_at_anything(
+    event: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert entry.run(_broken, ["guest", *event, "-"], lambda: b"no XML") == 0
+    assert entry.run(_broken, [], lambda: b"") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_refusal_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    start = starting()
+    start.change(intent=Intent.DETACHING)
+    xml = start.app.domains.xml_of(start.uuid).replace("<name>guest<", "<name>a\nb\x85$(id)<")
+    status = entry.run(lambda: start.app, ["x", "prepare", "begin", "-"], xml.encode)
+    out, err = capsys.readouterr()
+    assert (status, out) == (1, "")
+    assert err.startswith("sharectl: share docs of domain a b $(id): it is being detached; ")
+    assert err.count("\n") == 1
+
+
+def test_what_is_no_xml_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    app = starting().app
+    assert entry.run(lambda: app, ["x", "prepare", "begin", "-"], lambda: b"\xff<") == 1
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_mistake_of_ours_is_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entry.run(_broken, ["x", "prepare", "begin", "-"], lambda: b"") == 1
+    err = capsys.readouterr().err
+    assert err.startswith("sharectl: internal error in the hook: AssertionError: ")
+    assert err.count("\n") == 1
+
+
+def test_a_configuration_that_cannot_be_read_fails_only_a_start(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert entry.main(["/nowhere.toml", "x", "reconnect", "begin", "-"]) == 0
+    assert entry.main(["/nowhere.toml", "x", "prepare", "begin", "-"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "sharectl: configuration file /nowhere.toml does not exist\n")
+
+
+def test_at_boot_each_failure_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    start = starting()
+    event = ["-", "boot", "begin", "-"]
+    start.unmount()
+    assert entry.run(lambda: start.app, event, lambda: b"") == 0
+    start.unmount()
+    start.app.mounts.dead.add("192.0.2.1")
+    assert entry.run(lambda: start.app, event, lambda: b"") == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("sharectl: share docs of domain guest: file server 192.0.2.1 did not")
