@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.lab import cache, libvirtd, packages
+from tests.lab import cache, libvirtd, packages, sandbox
 from tests.lab.processes import LabError
 
 SUITE = "trixie"
@@ -43,6 +43,10 @@ def setup() -> None:
 
 
 def _build(folder: Path) -> None:
+    if sandbox.inside():
+        raise LabError(
+            f"the lab has no {SUITE} yet: python -m tests.lab setup, outside the sandbox"
+        )
     state = folder / ".apt"
     _download(state)
     for name in ("mnt", "run", "var"):
