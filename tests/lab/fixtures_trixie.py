@@ -21,7 +21,7 @@ def _start() -> Node:
     if not sandbox.inside():
         hint = "run: make test, or python -m tests.lab run -- pytest ..."
         pytest.fail(f"this needs the lab's sandbox; {hint}", pytrace=False)
-    return Node.start(next(_numbers), _FOLDER)
+    return Node.start(next(_numbers), _FOLDER, shared=[RUN])  # with the cloud's clouds.yaml
 
 
 @pytest.fixture(scope="session")

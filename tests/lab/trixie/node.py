@@ -45,8 +45,10 @@ class Node:
     _opened: list[Any] = field(default_factory=list)
 
     @classmethod
-    def start(cls, number: int, run: Path) -> Node:
+    def start(cls, number: int, run: Path, shared: Sequence[Path] = ()) -> Node:
         """Start node `number` (1 to 99), with its libvirtd; `run` takes its files and logs.
+
+        The folders `shared`, too, are the same inside and outside.
 
         Raises LabError outside the sandbox, or when something does not come up.
         """
@@ -57,8 +59,8 @@ class Node:
         own = run / _name(number)
         shutil.rmtree(own, ignore_errors=True)
         (own / "guests").mkdir(parents=True)
-        shared = (Path("/tmp"), CHECKOUT, cache.CACHE, run)
-        binds = [f"{path}:{path}" for path in shared] + [f"{own / 'guests'}:{_GUESTS}"]
+        seen = (Path("/tmp"), CHECKOUT, cache.CACHE, run, *shared)
+        binds = [f"{path}:{path}" for path in seen] + [f"{own / 'guests'}:{_GUESTS}"]
         program = [sys.executable, "-m", "tests.lab.trixie.first_process"]
         ready = own / "pid"
         first = processes.start(
