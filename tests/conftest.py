@@ -7,6 +7,7 @@ import pytest
 pytest_plugins = [
     "tests.guard",
     "tests.lab.fixtures_libvirt",
+    "tests.lab.fixtures_trixie",
     "tests.lab.fixtures_cloud",
     "tests.lab.fixtures_vm",
 ]

@@ -12,6 +12,7 @@ from tests.lab import sandbox
 PARTS: tuple[str, ...] = (
     "tests.lab.libvirtd",
     "tests.lab.guest",
+    "tests.lab.trixie",
     "tests.lab.cloud",
     "tests.lab.vm",
     "tests.lab.shells",

@@ -94,7 +94,7 @@ class Libvirtd:
     def _start_libvirtd(self) -> None:
         daemon = processes.start(["libvirtd"], log=self.log)
         self._daemons.append(daemon)
-        processes.wait_until(_answers, timeout=20, what="libvirtd", daemon=daemon, interval=0.01)
+        processes.wait_until(answers, timeout=20, what="libvirtd", daemon=daemon, interval=0.01)
 
 
 def start(run: Path) -> Libvirtd:
@@ -115,13 +115,13 @@ def start(run: Path) -> Libvirtd:
     return daemon
 
 
-def _answers() -> bool:
-    """Whether the daemon has its drivers up: the socket alone is there before them."""
+def answers(uri: str = URI) -> bool:
+    """Whether the daemon at `uri` has its drivers up: the socket alone is there before them."""
     import libvirt
 
     libvirt.registerErrorHandler(lambda _context, _error: None, None)  # it would print them
     try:
-        libvirt.open(URI).close()
+        libvirt.open(uri).close()
     except libvirt.libvirtError:
         return False
     return True
@@ -136,10 +136,13 @@ def _add_default_user() -> None:
                 file.write(f"{line}\n")
 
 
-def kept_for(host: str) -> Path:
-    """Where the cache keeps what libvirt learned of QEMU on `host` (names kernel and CPU)."""
-    programs = ("/usr/sbin/libvirtd", "/usr/bin/qemu-system-x86_64")
-    times = (str(Path(program).stat().st_ctime_ns) for program in programs)
+def kept_for(host: str, root: Path = Path("/")) -> Path:
+    """Where the cache keeps what libvirt learned of QEMU on `host` (names kernel and CPU).
+
+    Both programs are those below `root`.
+    """
+    programs = ("usr/sbin/libvirtd", "usr/bin/qemu-system-x86_64")
+    times = (str((root / program).stat().st_ctime_ns) for program in programs)
     return cache.CACHE / f"libvirt-learned-{cache.digest(host, *times)}"
 
 

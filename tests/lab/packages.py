@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def install(*names: str) -> None:
             return
         print(f"lab: apt-get install {' '.join(wanted)}", flush=True)
         with _no_service_starts():
-            _apt("install", "-y", *wanted)
+            apt("install", "-y", *wanted)
 
 
 def unpacked(name: str, *names: str) -> Path:
@@ -60,37 +61,50 @@ def unpacked(name: str, *names: str) -> Path:
         debs = folder / ".debs"
         (debs / "partial").mkdir(parents=True)
         with cache.locked("apt"):
-            _apt("install", "-y", "--reinstall", "--download-only",
+            apt("install", "-y", "--reinstall", "--download-only",
                  "-o", f"Dir::Cache::archives={debs}", *names)  # fmt: skip
-        for part in _USR_MERGED:
-            (folder / "usr" / part).mkdir(parents=True, exist_ok=True)
-            (folder / part).symlink_to(f"usr/{part}")
-        for deb in sorted(debs.glob("*.deb")):
-            _extract(deb, folder)
-            deb.unlink()
+        extract(debs, folder)
 
     return cache.built(name, " ".join(names), build)
 
 
-def _extract(deb: Path, folder: Path) -> None:
+def extract(debs: Path, folder: Path, *, without: Sequence[str] = ()) -> None:
+    """Unpack the .deb files of `debs` into the new `folder`, and delete them.
+
+    What lies below the paths `without` is left out.
+    """
+    for part in _USR_MERGED:
+        (folder / "usr" / part).mkdir(parents=True, exist_ok=True)
+        (folder / part).symlink_to(f"usr/{part}")
+    options = [f"--exclude=./{path}" for path in without]
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        list(workers.map(lambda deb: _extract(deb, folder, options), debs.glob("*.deb")))
+
+
+def _extract(deb: Path, folder: Path, options: Sequence[str]) -> None:
     """Unpack one .deb; folders that are links in `folder` (usr-merge) stay links."""
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as source:
         subprocess.run(
-            ["tar", "-x", "--keep-directory-symlink", "-C", folder],
+            ["tar", "-x", "--keep-directory-symlink", "-C", folder, *options],
             stdin=source.stdout, check=True,
         )  # fmt: skip
     if source.returncode:
         raise RuntimeError(f"dpkg-deb could not read {deb.name}")
+    deb.unlink()
 
 
-def _apt(*arguments: str) -> None:
-    """Run apt-get; when it fails, refresh the package lists once and try again."""
+def apt(*arguments: str, options: Sequence[str] = ()) -> None:
+    """Run apt-get with `options`; when it fails, refresh its package lists once and try again.
+
+    Raises subprocess.CalledProcessError.
+    """
+    get = [*_APT, *options]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-    first = subprocess.run([*_APT, *arguments], env=environment, check=False, capture_output=True)
+    first = subprocess.run([*get, *arguments], env=environment, check=False, capture_output=True)
     if first.returncode == 0:
         return
-    subprocess.run([*_APT, "update"], env=environment, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([*_APT, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*get, "update"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*get, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
 @contextmanager

@@ -96,6 +96,15 @@ def _devices(staging: Path) -> None:
     """A /dev with few nodes, put together aside and then moved into place."""
     new, old = staging / "dev", Path("/dev")
     new.mkdir()
+    devices(new)
+    while syscalls.detach(old):
+        pass
+    syscalls.mount(new, old, flags=MS_MOVE)
+
+
+def devices(new: Path) -> None:
+    """Mount a /dev with few nodes, copied from ours, on the folder `new`. Raises OSError."""
+    old = Path("/dev")
     syscalls.mount("lab", new, "tmpfs", MS_NOSUID, "mode=755")
     for name in _DEVICES:
         if (old / name).exists():
@@ -110,9 +119,6 @@ def _devices(staging: Path) -> None:
     syscalls.mount("lab", new / "shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
     syscalls.mount("lab", new / "hugepages", "hugetlbfs")
     syscalls.mount("lab", new / "mqueue", "mqueue")
-    while syscalls.detach(old):
-        pass
-    syscalls.mount(new, old, flags=MS_MOVE)
 
 
 def _copy_node(old: Path, new: Path) -> None:

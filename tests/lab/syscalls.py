@@ -28,6 +28,7 @@ MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 
 _MNT_DETACH = 2
+_SYS_PIVOT_ROOT = 155  # x86_64
 _PR_SET_PDEATHSIG = 1
 _SIOCSIFADDR = 0x8916
 _SIOCSIFFLAGS = 0x8914
@@ -72,10 +73,23 @@ def detach(target: str | Path) -> bool:
     return bool(_libc.umount2(os.fsencode(target), _MNT_DETACH) == 0)
 
 
-def loopback_up(extra_address: str) -> None:
+def pivot_root(new: Path) -> None:
+    """Make `new`, a mount point, the root of this mount namespace, and detach the old one.
+
+    pivot_root(2) allows both to be one folder, the old root then lies on top of the new.
+    """
+    os.chdir(new)
+    _check(_libc.syscall(ctypes.c_long(_SYS_PIVOT_ROOT), b".", b"."), f"pivot_root to {new}")
+    detach(".")
+    os.chdir("/")
+
+
+def loopback_up(extra_address: str | None = None) -> None:
     """Bring lo up with 127.0.0.1 and `extra_address` (netdevice(7); an alias needs no netlink)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sH22x", b"lo", _IFF_UP))
+        if extra_address is None:
+            return
         address = struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(extra_address))
         fcntl.ioctl(control, _SIOCSIFADDR, struct.pack("16s16s8x", b"lo:1", address))
         mask = struct.pack("HH4s8x", socket.AF_INET, 0, b"\xff" * 4)

@@ -15,9 +15,11 @@ printf '#!/bin/sh\npoweroff -f\n' >/etc/acpi/PWRF/00000080
 chmod 755 /etc/acpi/PWRF/00000080
 acpid -l /dev/null
 
-# Commands from outside. A port that nobody is connected to reads as at its end.
-if [ -c /dev/vport0p1 ]; then
-    exec 3<>/dev/vport0p1
+# Commands from outside. A port that nobody is connected to reads as at its end. Its name counts
+# the virtio devices that were found before it.
+port=$(echo /dev/vport*p1)
+if [ -c "$port" ]; then
+    exec 3<>"$port"
     (while :; do sh <&3 >&3 2>&1; usleep 50000; done) &
     exec 3>&-
 fi

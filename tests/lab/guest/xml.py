@@ -42,7 +42,7 @@ _TEMPLATE = """\
   </os>
   <features><acpi/></features>
   <on_poweroff>destroy</on_poweroff>
-  <on_reboot>destroy</on_reboot>
+  <on_reboot>{on_reboot}</on_reboot>
   <on_crash>destroy</on_crash>
   <devices>
     <controller type='usb' model='none'/>
@@ -90,6 +90,7 @@ def domain_xml(
     devices: str = "",
     metadata: str = "",
     domain_type: str = "qemu",
+    on_reboot: Literal["destroy", "restart"] = "destroy",
 ) -> str:
     """XML of a domain that boots `image`; console log and command socket lie in `run`.
 
@@ -110,6 +111,7 @@ def domain_xml(
         commands=quoteattr(str(command_socket(run, name))),
         devices=devices,
         domain_type=domain_type,
+        on_reboot=on_reboot,
     )
 
 
