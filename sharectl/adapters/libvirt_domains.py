@@ -203,10 +203,13 @@ class LibvirtDomains:
         self._change(uuid, lambda connection, domain: _redefine(connection, domain, edit))
 
     def _change(self, uuid: str, change: Callable[[Any, Any], T]) -> T:
-        """Call `change(connection, domain)`; it may outlast the deadline."""
+        """Call `change(connection, domain)`; it may outlast the deadline.
+
+        By UUID alone: another domain may be named like it.
+        """
         connection = self._connection
         return self._call(
-            lambda: change(connection, libvirt_observe.lookup(connection, uuid)), change=True
+            lambda: change(connection, connection.lookupByUUIDString(uuid)), change=True
         )
 
 

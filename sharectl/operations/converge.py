@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sharectl.errors import MountFailed, SharectlError
-from sharectl.model.action import Action
+from sharectl.errors import MountFailed, Refused, SharectlError
+from sharectl.model.action import Action, UnmountShare
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import mounted_at
 from sharectl.model.plan import plan, wanted_by_others
@@ -50,6 +50,8 @@ def converge(
             if not effort.force:
                 raise
             failures.append(error)
+            if isinstance(action, UnmountShare) and isinstance(error, Refused):
+                break  # a guest has it: it must keep its access as well
         else:
             told(action)
     if not (mapping.wanted or failures or wanted_by_others(mapping, observed)):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sharectl.errors import ExitCode, MountFailed, NotFound, Refused, SharectlError, Unavailable
-from sharectl.model.enums import Intent
+from sharectl.model.enums import Intent, RuleState
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes import FakeApp
 from tests.fakes.faults import FaultyApp, Injector
@@ -149,8 +149,9 @@ def test_domain_started_while_waiting_for_the_lock_keeps_its_share() -> None:
     assert world.app.snapshot() == before
 
 
-def test_domain_started_while_its_filesystem_goes_keeps_the_mount(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("force", [False, True])
+def test_domain_started_while_its_filesystem_goes_keeps_mount_and_access(
+    monkeypatch: pytest.MonkeyPatch, force: bool
 ) -> None:
     """The kernel would let go of a mount that the guest's virtiofsd still serves."""
     world, before = attached(nfs)
@@ -162,14 +163,31 @@ def test_domain_started_while_its_filesystem_goes_keeps_the_mount(
 
     with monkeypatch.context() as patch:
         patch.setattr(domains, "detach_filesystem", start_first)
-        with pytest.raises(Refused, match="is in use by domain guest"):
-            world.remove()
+        if force:
+            (left,) = world.remove(force=True).left
+        else:
+            with pytest.raises(Refused) as caught:
+                world.remove()
+            left = caught.value
+    assert "is in use by domain guest" in left.message
     now = world.app.snapshot()
     assert len(now.mounts) == len(before.mounts) + 1
     assert len(now.rules) == len(before.rules) + 1
     assert now.mappings[0].intent is Intent.DETACHING
 
     domains.stop(world.uuid)
+    world.remove()
+    assert world.app.snapshot() == before
+
+
+def test_what_is_left_of_a_removal_is_finished_while_the_domain_runs() -> None:
+    world, before = attached(nfs)
+    world.app.shares.not_denied.add(HOST_ADDRESS)
+    with pytest.raises(Refused, match="could not withdraw"):
+        world.remove()
+    world.app.domains.start(world.uuid)
+    world.app.shares.not_denied.clear()
+    world.app.shares.all_rules[0].state = RuleState.ACTIVE
     world.remove()
     assert world.app.snapshot() == before
 
