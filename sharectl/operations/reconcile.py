@@ -6,12 +6,14 @@ converged. A failure of one does not stop the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sharectl.errors import SharectlError
+from sharectl.errors import SharectlError, Unavailable
 from sharectl.model import checks
+from sharectl.model.enums import Health
+from sharectl.model.export_location import servers
 from sharectl.model.mapping import ShareMapping
 from sharectl.operations.listing import of_domain
 from sharectl.operations.orphans import orphans
@@ -63,9 +65,24 @@ def reconcile(app: App, request: ReconcileRequest) -> Result:
         run.report.problems += seen.unseen
         for mappings in _by_share(chosen):
             run.share(mappings)
+        run.report.problems += _silent_servers(chosen, seen)
         if not request.domains:
             run.leftovers()
     return Result(tuple(run.report.changes), tuple(run.report.problems))
+
+
+def _silent_servers(chosen: tuple[ShareMapping, ...], seen: Survey) -> Iterator[Unavailable]:
+    """One error for each file server that does not answer: there is nothing to be done here."""
+    shares: dict[str, set[str]] = {}
+    for item in chosen:
+        if seen.servers.get(item.mount_point) is Health.UNREACHABLE:
+            server = ", ".join(servers(item.protocol, item.export_location))
+            shares.setdefault(server, set()).add(item.share_name or item.share_id)
+    for server, names in shares.items():
+        yield Unavailable(
+            f"file server {server} does not answer; it has share {', '.join(sorted(names))}",
+            hint="check that it is up; guests go on when it is back",
+        )
 
 
 def _chosen(app: App, domains: tuple[str, ...]) -> tuple[ShareMapping, ...]:

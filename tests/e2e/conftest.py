@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.vm_host import SCRIPT, VmHost
 from tests.e2e.world import World
 from tests.lab.cloud.cloud import Cloud
+from tests.lab.vm.channel import Channel
+from tests.lab.vm.virt import Virt, VmGuest
 
 
 @pytest.fixture
@@ -20,3 +23,19 @@ def world(cloud: Cloud, connection: Any) -> Iterator[World]:
     yield made
     made.clean()
     cloud.purge()
+
+
+@pytest.fixture
+def host(clean_vm_cloud: Cloud, vm: Channel, virt: Virt) -> Iterator[VmHost]:
+    """The host; mounts and records of the test are gone afterwards."""
+    yield VmHost(vm, clean_vm_cloud, virt)
+    clean = "umount -f -l /run/sharectl/mnt/*; rmdir /run/sharectl/mnt/*; rm -rf /var/lib/sharectl"
+    vm.run(["sh", "-c", clean], check=False)
+
+
+@pytest.fixture
+def guest(virt: Virt) -> Iterator[VmGuest]:
+    """A domain that uses the tag `docs`."""
+    made = virt.define("web1", script=SCRIPT.format("docs"))
+    yield made
+    made.remove()

@@ -2,68 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
 
-from tests.lab.cloud.cloud import Cloud
-from tests.lab.vm.channel import Channel
-from tests.lab.vm.machine import PROJECT
-from tests.lab.vm.nas import CLIENT, SERVER, SERVER_V6
-from tests.lab.vm.virt import Virt, VmGuest
+from tests.e2e.vm_host import VmHost
+from tests.lab.vm.channel import CommandFailed
+from tests.lab.vm.nas import CLIENT, SERVER, SERVER_V6, Nas
+from tests.lab.vm.virt import VmGuest
 
 pytestmark = pytest.mark.lab
 
-_SCRIPT = "share {0}; cat /mnt/{0}/hello; echo from the guest > /mnt/{0}/from-guest"
-
-
-@dataclass(frozen=True)
-class VmHost:
-    """The VM as hypervisor host; sharectl has its default paths there."""
-
-    vm: Channel
-    cloud: Cloud
-    virt: Virt
-
-    def sharectl(self, *arguments: str, status: int = 0) -> Any:
-        """Run sharectl; its JSON if it printed any, else what it said on stderr."""
-        done = self.vm.run(
-            [PROJECT / ".venv/bin/sharectl", *arguments],
-            env=self.cloud.environment("demo"), timeout=300, check=False,
-        )  # fmt: skip
-        assert done.returncode == status, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout) if done.stdout.startswith(("{", "[")) else done.stderr
-
-    def mounts(self, share_id: str) -> list[str]:
-        """Source, type and mount options of what is mounted for the share."""
-        path = f"/run/sharectl/mnt/{share_id}"
-        done = self.vm.run(["findmnt", "-n", "-o", "SOURCE,FSTYPE,OPTIONS", path], check=False)
-        return done.stdout.split()
-
-    def write(self, share_id: str, name: str, text: str) -> None:
-        self.vm.run(["tee", f"/run/sharectl/mnt/{share_id}/{name}"], input=text)
-
-    def read(self, share_id: str, name: str) -> str:
-        return self.vm.run(["cat", f"/run/sharectl/mnt/{share_id}/{name}"]).stdout
-
-
-@pytest.fixture
-def host(clean_vm_cloud: Cloud, vm: Channel, virt: Virt) -> Iterator[VmHost]:
-    """The host; mounts and records of the test are gone afterwards."""
-    yield VmHost(vm, clean_vm_cloud, virt)
-    clean = "umount -f -l /run/sharectl/mnt/*; rmdir /run/sharectl/mnt/*; rm -rf /var/lib/sharectl"
-    vm.run(["sh", "-c", clean], check=False)
-
-
-@pytest.fixture
-def guest(virt: Virt) -> Iterator[VmGuest]:
-    """A domain that uses the tag `docs`."""
-    made = virt.define("web1", script=_SCRIPT.format("docs"))
-    yield made
-    made.remove()
+_PATIENCE_S = 45  # for a command whose own waits are 3 s each: the VM starts Python in seconds
 
 
 def test_nfs_from_manila_to_a_guest_and_back(host: VmHost, guest: VmGuest) -> None:
@@ -87,25 +35,82 @@ def test_nfs_from_manila_to_a_guest_and_back(host: VmHost, guest: VmGuest) -> No
 
 def test_cephfs_by_the_kernel(host: VmHost, guest: VmGuest) -> None:
     share = host.cloud.create_share("docs", "CEPHFS", backend="ceph")
-    added = host.sharectl("add", "web1", "docs", "--tag", "docs", "--read-only", "-f", "json")
+    added = host.sharectl("add", "web1", "docs", "--tag", "docs", "-f", "json")
     source, kind, options = host.mounts(share.id)
     assert (source, kind) == (added["Export Location"], "ceph")
-    assert {"ro", "nosuid", "nodev", f"name={added['Access To']}"} <= set(options.split(","))
-    shown = host.sharectl("show", "web1", "docs", "-f", "json")
-    assert (shown["Health"], shown["Access Level"]) == ("ok", "ro")
+    assert {"rw", "nosuid", "nodev", f"name={added['Access To']}"} <= set(options.split(","))
+    host.write(share.id, "hello", "from the host\n")
+
+    guest.start()
+    assert "from the host" in guest.wait_off()
+    assert host.read(share.id, "from-guest") == "from the guest\n"
+
+    host.sharectl("remove", "web1", "docs")
+    host.sharectl("add", "web1", "docs", "--tag", "docs", "--read-only")
+    assert "ro" in host.mounts(share.id)[2].split(",")
+    with pytest.raises(CommandFailed, match="Read-only file system"):
+        host.write(share.id, "hello", "no\n")
     host.sharectl("remove", "web1", "docs")
     assert host.mounts(share.id) == []
     assert host.cloud.rules(share.id) == []
 
 
-def test_nfs_over_ipv6(host: VmHost, guest: VmGuest) -> None:
+def test_export_location_moves_and_the_host_reboots(host: VmHost, guest: VmGuest) -> None:
     share = host.cloud.create_share("docs", backend="lvm")
+    host.sharectl("add", "web1", "docs", "--tag", "docs")
     for location in host.cloud.export_locations(share.id):
         if location.path.startswith(SERVER):
-            over_ipv6 = location.path.replace(SERVER, f"[{SERVER_V6}]")
-            host.cloud.move_export(share.id, location.path, over_ipv6)
-    added = host.sharectl("add", "web1", "docs", "--tag", "docs", "-f", "json")
-    assert host.mounts(share.id)[0] == added["Export Location"]
-    assert added["Export Location"].startswith(f"[{SERVER_V6}]:/")
+            old, new = location.path, location.path.replace(SERVER, f"[{SERVER_V6}]")
+            host.cloud.move_export(share.id, old, new)
+    assert host.mounts(share.id)[0] == old
+
+    host.sharectl("reconcile")
+    assert host.mounts(share.id)[0] == new
+    host.reboot()
+    assert host.mounts(share.id) == []
+    host.sharectl("reconcile")
+    assert host.mounts(share.id)[0] == new
+
     host.sharectl("remove", "web1", "docs")
     assert host.cloud.rules(share.id) == []
+
+
+def test_nfs_version_3(host: VmHost, guest: VmGuest) -> None:
+    share = host.cloud.create_share("docs", backend="lvm")
+    host.vm.run(["tee", "/run/v3.toml"], input='[nfs]\nversion = "3"\n')
+    host.sharectl("--config", "/run/v3.toml", "add", "web1", "docs", "--tag", "docs")
+    _source, kind, options = host.mounts(share.id)
+    assert kind == "nfs"
+    assert {"vers=3", "nolock", "hard"} <= set(options.split(","))
+    host.sharectl("remove", "web1", "docs")
+    assert host.mounts(share.id) == []
+
+
+def test_nothing_hangs_on_a_dead_nfs_server(host: VmHost, guest: VmGuest, nas: Nas) -> None:
+    share = host.cloud.create_share("docs", backend="lvm")
+    host.cloud.create_share("more", backend="lvm")
+    host.sharectl("add", "web1", "docs", "--tag", "docs")
+    host.write(share.id, "hello", "from the host\n")
+    xml = host.vm.run(["virsh", "dumpxml", "web1"]).stdout
+    host.vm.run(["tee", "/run/short.toml"], input="[mount]\ntimeout = 10\n")
+
+    with nas.silent():
+        (listed,), seconds = host.timed("list", "-f", "json", "--long")
+        assert (listed["Health"], seconds < _PATIENCE_S) == ("unreachable", True)
+        said, seconds = host.timed("reconcile", status=6)
+        assert (f"file server {SERVER} does not answer" in said, seconds < _PATIENCE_S) == (
+            True, True,
+        )  # fmt: skip
+        said, seconds = host.timed("hook", "run", "web1", "prepare", "begin", "-",
+                                   status=1, input=xml)  # fmt: skip
+        assert (f"file server {SERVER} does not answer" in said, seconds < _PATIENCE_S) == (
+            True, True,
+        )  # fmt: skip
+        short = ("--config", "/run/short.toml")
+        said, seconds = host.timed(*short, "add", "web1", "more", status=69)
+        assert (SERVER in said, seconds < 2 * _PATIENCE_S) == (True, True)
+        host.sharectl("remove", "web1", "docs", "--force")
+
+    assert host.mounts(share.id) == []
+    assert host.sharectl("list", "-f", "json") == []
+    assert [rule for item in host.cloud.shares() for rule in host.cloud.rules(item.id)] == []

@@ -100,13 +100,16 @@ class World:
         return [sys.executable, "-m", "sharectl", *options, *arguments]
 
     def sharectl(
-        self, *arguments: str, cloud: str = "demo", extra: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        cloud: str = "demo",
+        extra: Mapping[str, str] | None = None,
+        input: str | None = None,  # noqa: A002 - the name that subprocess.run has
     ) -> Result:
         """Run sharectl and wait for it."""
         done = subprocess.run(
             self.argv(*arguments), env=self.environment(cloud, extra), cwd=ROOT,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT_S,
-            check=False,
+            input=input or "", capture_output=True, text=True, timeout=_TIMEOUT_S, check=False,
         )  # fmt: skip
         return Result(done.returncode, done.stdout, done.stderr)
 

@@ -275,3 +275,12 @@ def test_locked_share_is_told_and_the_rest_goes_on() -> None:
     world.app.locks.taken_elsewhere.add(world.share_id)
     result = reconcile(world.app, ReconcileRequest())
     assert "holds the lock of share" in messages(result)
+
+
+def test_file_server_that_does_not_answer_is_told_once() -> None:
+    world, _ = attached(nfs)
+    add(world.app, AddRequest("neighbour", "other"))
+    world.app.mounts.dead.add("192.0.2.1")
+    result = run_reconcile(world.app)
+    assert result.changes == ()
+    assert messages(result) == "file server 192.0.2.1 does not answer; it has share docs, other"
