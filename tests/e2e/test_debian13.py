@@ -1,0 +1,130 @@
+"""The hook, reconcile and adopt on Debian 13's libvirt, QEMU and virtiofsd."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libvirt
+import pytest
+
+from tests.e2e.world import ROOT
+from tests.lab.cloud.api import Share
+from tests.lab.cloud.cloud import Cloud
+from tests.lab.fixtures_trixie import NodeFactory
+from tests.lab.guest import Guest
+from tests.lab.trixie import Node
+
+pytestmark = pytest.mark.lab
+
+_OFFLINE = (
+    libvirt.VIR_MIGRATE_OFFLINE
+    | libvirt.VIR_MIGRATE_PERSIST_DEST
+    | libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
+)
+
+
+class Host:
+    """A node on which sharectl works with the cloud's credentials."""
+
+    def __init__(self, node: Node, cloud: Cloud) -> None:
+        self.node = node
+        self._credentials = cloud.environment("demo")
+
+    def sharectl(self, *arguments: str, status: int = 0) -> str:
+        done = self.node.sharectl(*arguments, extra=self._credentials)
+        assert done.returncode == status, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout if status in (0, 5) else done.stderr
+
+    def install_hook(self) -> None:
+        """As if sharectl were installed there: the hook's Python looks at no variables."""
+        self.node.checked(["mkdir", "-p", "/usr/local/lib/python3.13/dist-packages"])
+        where = "/usr/local/lib/python3.13/dist-packages/sharectl.pth"
+        self.node.checked(["sh", "-c", f"echo {ROOT} >{where}"])
+        self.sharectl("hook", "install", "--no-boot")
+        self.node.restart()
+        assert self.sharectl("hook", "status", "-f", "value", "-c", "Live") == "yes\n"
+
+    def unmount(self, share: Share) -> None:
+        path = f"/run/sharectl/mnt/{share.id}"
+        self.node.checked(["sh", "-c", f"umount {path} && rmdir {path}"])
+
+    def mounted(self, share: Share) -> str:
+        path = f"/run/sharectl/mnt/{share.id}"
+        return self.node.run(["findmnt", "-n", "-o", "FSTYPE", path]).stdout.strip()
+
+    def health(self) -> str:
+        return self.sharectl("list", "--long", "-f", "value", "-c", "Health").strip()
+
+
+@pytest.fixture
+def host(trixie_nodes: NodeFactory, clean_cloud: Cloud) -> Host:
+    return Host(trixie_nodes(), clean_cloud)
+
+
+def _attached(host: Host, cloud: Cloud, **options: Any) -> tuple[Guest, Share]:
+    share = cloud.create_share("docs", "CEPHFS", backend="ceph")
+    guest = host.node.define("web1", **options)
+    host.sharectl("add", "web1", "docs", "--tag", "docs")
+    return guest, share
+
+
+def test_hook_mounts_before_the_start_or_refuses_it(host: Host, clean_cloud: Cloud) -> None:
+    _guest, share = _attached(host, clean_cloud, script="share docs; echo hello >/mnt/docs/new")
+    host.install_hook()
+    host.unmount(share)
+    guest = host.node.guest("web1")  # by a new connection to the new daemon
+    guest.domain.create()
+    guest.wait_off()
+    path = f"/run/sharectl/mnt/{share.id}"
+    assert host.node.checked(["cat", f"{path}/new"]) == "hello\n"
+
+    host.node.checked(["umount", path])
+    host.node.checked(["mount", "-t", "tmpfs", "wrong", path])
+    with pytest.raises(libvirt.libvirtError, match=r"share docs of domain web1: .* mount of wrong"):
+        guest.domain.create()
+    assert host.health() == "wrong-source"
+    assert "which is wrong" in host.sharectl("reconcile")
+    assert (host.mounted(share), host.health()) == ("fuse.ceph-fuse", "ok")
+
+
+def test_reconcile_brings_all_back(host: Host, clean_cloud: Cloud) -> None:
+    guest, share = _attached(host, clean_cloud)
+    before = guest.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    host.unmount(share)
+    start, end = before.index("<filesystem"), before.index("</filesystem>") + len("</filesystem>")
+    host.node.connection.defineXML(before[:start] + before[end:])
+    clean_cloud.deny(share.id, clean_cloud.rules(share.id)[0].id)
+
+    assert host.sharectl("reconcile", "--dry-run", status=5) == host.sharectl("reconcile")
+    assert host.health() == "ok"
+    assert host.sharectl("reconcile") == ""
+    host.sharectl("remove", "web1", "docs")
+    after = guest.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    assert "urn:sharectl" not in after
+    assert "<metadata" not in after
+    assert clean_cloud.rules(share.id) == []
+
+
+def test_domain_that_moves_to_another_host_takes_its_share_along(
+    host: Host, trixie_nodes: NodeFactory, clean_cloud: Cloud
+) -> None:
+    guest, share = _attached(host, clean_cloud, script="share docs; echo hello >/mnt/docs/new")
+    other = Host(trixie_nodes(), clean_cloud)
+    other.install_hook()
+    guest.domain.migrate3(other.node.connection, {}, _OFFLINE)
+    moved = other.node.guest("web1")
+    with pytest.raises(libvirt.libvirtError, match=r"no share is recorded for .* sharectl adopt"):
+        moved.domain.create()
+
+    assert other.sharectl("adopt") == f"web1 docs: adopted from host {host.node.name}\n"
+    assert other.health() == "ok"
+    assert "is gone" in host.sharectl("reconcile", status=6)
+    assert "web1 docs: detached" in host.sharectl("reconcile", "--prune")
+
+    moved.domain.create()
+    moved.wait_off()
+    path = f"/run/sharectl/mnt/{share.id}"
+    assert other.node.checked(["cat", f"{path}/new"]) == "hello\n"
+    (rule,) = clean_cloud.rules(share.id)
+    assert f"-{other.node.name}-" in rule.access_to
+    assert host.mounted(share) == ""
