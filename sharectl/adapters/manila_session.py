@@ -205,11 +205,10 @@ def translate(  # noqa: PLR0911 - one return for each kind
         )
     status = getattr(error, "http_status", None) or 0
     if isinstance(error, auth_errors.ConnectionError) or status >= 500:
-        refused = isinstance(error, auth_errors.ConnectFailure) and not _timed_out(error)
         return Unavailable(
             f"OpenStack does not answer: {text}",
             hint="see: openstack endpoint list, and whether the service behind it runs",
-            uncertain=change and not refused,
+            uncertain=change and not _never_sent(error),
         )
     if status in _BY_STATUS:
         return _BY_STATUS[status](f"Manila says: {text}")
@@ -220,8 +219,11 @@ def translate(  # noqa: PLR0911 - one return for each kind
     return BackendError(f"Manila: {text}")
 
 
-def _timed_out(error: Exception) -> bool:
-    return isinstance(error, auth_errors.ConnectTimeout | auth_errors.UnknownConnectionError)
+def _never_sent(error: Exception) -> bool:
+    """Whether there was no connection at all; one that broke may have carried the request."""
+    if isinstance(error, auth_errors.ConnectTimeout | auth_errors.UnknownConnectionError):
+        return False  # keystoneauth1 calls every timeout so
+    return isinstance(error, auth_errors.ConnectFailure) and "Connection aborted" not in str(error)
 
 
 def _text(error: Exception) -> str:

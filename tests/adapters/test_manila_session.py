@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from keystoneauth1 import exceptions as auth_errors
 
-from sharectl.adapters.manila_session import ManilaSession
+from sharectl.adapters.manila_session import ManilaSession, translate
 from sharectl.adapters.manila_shares import ManilaShares
 from sharectl.errors import ExitCode, Unavailable
 from sharectl.model.enums import AccessLevel, AccessType
@@ -52,6 +53,30 @@ def dead_name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(socket, "getaddrinfo", block)
     yield
     over.set()
+
+
+_URL = "Unable to establish connection to http://h:8786/v2: "
+
+
+@pytest.mark.parametrize(
+    ("error", "uncertain"),
+    [
+        (auth_errors.ConnectFailure(f"{_URL}[Errno 111] Connection refused"), False),
+        (
+            auth_errors.ConnectFailure(f"{_URL}('Connection aborted.', RemoteDisconnected('x'))"),
+            True,
+        ),
+        (auth_errors.ConnectTimeout("Request to http://h:8786/v2 timed out"), True),
+        (auth_errors.http.BadGateway("no"), True),
+    ],
+)
+def test_a_change_is_uncertain_once_it_may_have_been_sent(
+    error: Exception, uncertain: bool
+) -> None:
+    for change in (False, True):
+        told = translate(error, change=change)
+        assert isinstance(told, Unavailable)
+        assert told.uncertain is (change and uncertain)
 
 
 _ACCESS = Access(AccessType.IP, "192.0.2.7", AccessLevel.RW)
