@@ -86,7 +86,7 @@ class Shares(Protocol):
         """All shares of the project, without export locations."""
 
     def rules(self, share_id: str) -> tuple[AccessRule, ...]:
-        """The share's access rules. Raises `NotFound` when there is no such share."""
+        """The share's access rules; whom one is for may be hidden. Raises `NotFound`."""
 
     def survey(self, share_ids: Collection[str]) -> Mapping[str, ShareSeen]:
         """Status, export paths and rules of many shares, in few and concurrent calls.
@@ -95,13 +95,19 @@ class Shares(Protocol):
         """
 
     def key(self, share_id: str, rule_id: str) -> CephxKey | None:
-        """The cephx key of a rule; None while the back end has not made it yet."""
+        """The cephx key of a rule; None while the back end has not made it yet.
+
+        Raises `Denied` when Manila hides it: the rule was made by another Manila user.
+        """
 
     def grant(self, share_id: str, access: Access, metadata: Mapping[str, str]) -> AccessRule:
         """Ask for an access rule; it is applied later. Raises `Refused` when Manila does."""
 
     def revoke(self, share_id: str, rule_id: str) -> None:
-        """Ask to withdraw a rule; nothing to do when it is gone."""
+        """Ask to withdraw a rule; nothing to do when it is gone.
+
+        Raises `Denied` when another Manila user made and locked it.
+        """
 
 
 class Mounts(Protocol):

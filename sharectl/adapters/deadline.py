@@ -11,6 +11,10 @@ from sharectl.errors import Unavailable
 T = TypeVar("T")
 
 
+class DeadlinePassed(Unavailable):
+    """The call was given up; it may still go on in its thread."""
+
+
 def call(function: Callable[[], T], seconds: float, waiting_for: str, *, change: bool = False) -> T:
     """`function()`, run in a thread that is given up after `seconds`.
 
@@ -21,7 +25,7 @@ def call(function: Callable[[], T], seconds: float, waiting_for: str, *, change:
         change: whether the call may change something; then the error says that it may yet
             happen, and an interrupt waits for the call so that undoing sees what it did.
 
-    Raises `Unavailable`.
+    Raises `DeadlinePassed`.
     """
     outcome: list[T] = []
     failure: list[BaseException] = []
@@ -46,5 +50,5 @@ def call(function: Callable[[], T], seconds: float, waiting_for: str, *, change:
     if failure:
         raise failure[0]
     if not outcome:
-        raise Unavailable(f"no answer from {waiting_for} in {seconds:g} s", uncertain=change)
+        raise DeadlinePassed(f"no answer from {waiting_for} in {seconds:g} s", uncertain=change)
     return outcome[0]

@@ -18,6 +18,8 @@ from keystoneauth1.session import Session
 from manilaclient import api_versions
 from manilaclient.v2.client import Client
 
+from sharectl.adapters import deadline
+from sharectl.adapters.connection_text import host_and_port, plain
 from sharectl.errors import (
     BackendError,
     ConfigError,
@@ -45,7 +47,7 @@ class ManilaSession:
 
     Args:
         cloud: the name of a cloud in clouds.yaml; None for OS_* variables.
-        timeout: seconds that one request may take.
+        timeout: seconds that one request may take; a call takes no more than twice that.
         older: called with the server's newest microversion when that is below 2.82.
     """
 
@@ -129,11 +131,34 @@ class ManilaSession:
                 self._negotiate()
                 return function(self.client())
 
-        return _translated(attempt, change=change)
+        return self._in_time(attempt, change=change)
 
     def call_at(self, version: str, function: Callable[[Any], T]) -> T:
         """`function(client)` with a client of that microversion; for a read."""
-        return _translated(lambda: function(self._client(api_versions.APIVersion(version))))
+        return self._in_time(lambda: function(self._client(api_versions.APIVersion(version))))
+
+    def _in_time(self, attempt: Callable[[], T], *, change: bool = False) -> T:
+        """`attempt()` within the time of a login and a request.
+
+        The requests themselves are timed too, but only from when the server's name is looked up,
+        and only from one byte to the next. The credentials are read before: that takes no server.
+        """
+        auth = _translated(lambda: self._session).auth
+        seconds = 2 * self._timeout
+        try:
+            return deadline.call(
+                lambda: _translated(attempt, change=change), seconds, "OpenStack", change=change
+            )
+        except deadline.DeadlinePassed as error:
+            url = str(getattr(auth, "auth_url", ""))
+            logged_in = getattr(auth, "auth_ref", None) is not None
+            where = "the Manila that is named by Keystone" if logged_in else "Keystone"
+            raise Unavailable(
+                f"OpenStack does not answer: waited {seconds:g} s for {where}"
+                f" at {host_and_port(url)}",
+                hint="see whether its name is found (getent hosts NAME) and the service runs",
+                uncertain=error.uncertain,
+            ) from error
 
     def _negotiate(self) -> None:
         base = self._connect(api_versions.APIVersion("2.0"))
@@ -180,11 +205,10 @@ def translate(  # noqa: PLR0911 - one return for each kind
         )
     status = getattr(error, "http_status", None) or 0
     if isinstance(error, auth_errors.ConnectionError) or status >= 500:
-        refused = isinstance(error, auth_errors.ConnectFailure) and not _timed_out(error)
         return Unavailable(
             f"OpenStack does not answer: {text}",
             hint="see: openstack endpoint list, and whether the service behind it runs",
-            uncertain=change and not refused,
+            uncertain=change and not _never_sent(error),
         )
     if status in _BY_STATUS:
         return _BY_STATUS[status](f"Manila says: {text}")
@@ -195,11 +219,14 @@ def translate(  # noqa: PLR0911 - one return for each kind
     return BackendError(f"Manila: {text}")
 
 
-def _timed_out(error: Exception) -> bool:
-    return isinstance(error, auth_errors.ConnectTimeout | auth_errors.UnknownConnectionError)
+def _never_sent(error: Exception) -> bool:
+    """Whether there was no connection at all; one that broke may have carried the request."""
+    if isinstance(error, auth_errors.ConnectTimeout | auth_errors.UnknownConnectionError):
+        return False  # keystoneauth1 calls every timeout so
+    return isinstance(error, auth_errors.ConnectFailure) and "Connection aborted" not in str(error)
 
 
 def _text(error: Exception) -> str:
     """The error as one line without the request id, which only an operator can use."""
     text = " ".join(str(error).split()) or type(error).__name__
-    return text.partition(" (Request-ID:")[0][:500]
+    return plain(text.partition(" (Request-ID:")[0])[:500]

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from sharectl.adapters.manila_session import ManilaSession
 from sharectl.adapters.manila_survey import survey
-from sharectl.errors import BackendError, NotFound, Refused
+from sharectl.errors import BackendError, Denied, NotFound, Refused
 from sharectl.model.enums import AccessType, RuleState
 from sharectl.model.secret import CephxKey
 from sharectl.model.share import Access, AccessRule, ExportLocation, Share, ShareSeen
@@ -26,7 +26,7 @@ from sharectl.model.share import Access, AccessRule, ExportLocation, Share, Shar
 _CEPHX_KEYS = (2, 21)
 _RULE_METADATA = (2, 45)
 _RULE_LOCKS = (2, 82)
-_HIDDEN = "******"
+_HIDDEN = "******"  # in place of the client and the key of a rule that another user locked
 _LISTED_EXPORTS = "2.8"  # the last with export locations in the list of shares
 
 
@@ -130,11 +130,16 @@ class ManilaShares:
         return self._session.call(look)
 
     def key(self, share_id: str, rule_id: str) -> CephxKey | None:
-        """The rule's cephx key, which the back end may make later than the rule."""
+        """The rule's cephx key, which the back end may make later than the rule.
+
+        Raises `Denied` when Manila shows it to the rule's maker alone.
+        """
         for rule in self._raw_rules(share_id):
             if rule.id == rule_id:
                 text = getattr(rule, "access_key", None)
-                return CephxKey(text) if text and text != _HIDDEN else None
+                if text == _HIDDEN:
+                    raise _made_by_another(rule_id, share_id, "Manila hides its cephx key")
+                return CephxKey(text) if text else None
         return None
 
     def list(self) -> tuple[Share, ...]:
@@ -177,6 +182,21 @@ class ManilaShares:
             self._session.call(deny, change=True)
         except NotFound:
             return
+        except Denied as error:
+            if not self._is_hidden(share_id, rule_id):
+                raise  # a policy
+            why = "Manila does not let these credentials withdraw it"
+            raise _made_by_another(rule_id, share_id, why) from error
+
+    def _is_hidden(self, share_id: str, rule_id: str) -> bool:
+        return any(item.id == rule_id and item.access_to is None for item in self.rules(share_id))
+
+
+def _made_by_another(rule_id: str, share_id: str, so: str) -> Denied:
+    return Denied(
+        f"access rule {rule_id} of share {share_id} was made by another Manila user, and {so}",
+        hint="use the credentials that made the rule, or those of an admin",
+    )
 
 
 def _reason(metadata: Mapping[str, str]) -> str:
@@ -226,7 +246,7 @@ def _rule(found: Any) -> AccessRule:
     return AccessRule(
         id=str(found.id),
         access_type=str(found.access_type),
-        access_to=str(found.access_to),
+        access_to=None if found.access_to == _HIDDEN else str(found.access_to),
         access_level=str(found.access_level),
         state=_state(str(found.state)),
         metadata=None if metadata is None else MappingProxyType(dict(metadata)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sharectl.model.enums import AccessLevel, AccessType, RuleState
 from sharectl.model.mapping import ShareMapping
@@ -66,7 +67,7 @@ def is_ours(rule: AccessRule, host: str, mappings: tuple[ShareMapping, ...]) -> 
 def _asked_for(rule: AccessRule, mapping: ShareMapping) -> bool:
     if not mapping.owns_rule or mapping.rule_id is not None:
         return False
-    return rule.access_type == mapping.access_type and _same_to(rule.access_to, mapping.access)
+    return _is_for(rule, mapping.access)
 
 
 def made_by(metadata: Mapping[str, str], host: str) -> bool:
@@ -74,9 +75,49 @@ def made_by(metadata: Mapping[str, str], host: str) -> bool:
     return metadata.get(MANAGED_BY) == SHARECTL and metadata.get(HOST) == host
 
 
+def revealed(
+    rules: tuple[AccessRule, ...], mappings: tuple[ShareMapping, ...], host: str
+) -> tuple[AccessRule, ...]:
+    """`rules` of a share, with what Manila hides of ours filled in from the share's `mappings`.
+
+    Manila hides whom a locked rule is for from all but its maker, so another user of the project
+    would else take our rule for none. It is for the client of the mapping that recorded its id.
+    One that nobody recorded and whose metadata names this host is for a client that has no other
+    rule. What is not known to be ours stays hidden.
+    """
+    if all(item.access_to is not None for item in rules):
+        return rules
+    recorded = {item.rule_id: item.access_to for item in mappings}
+    first = [replace(item, access_to=item.access_to or recorded.get(item.id)) for item in rules]
+    return tuple(
+        replace(item, access_to=_client_without_rule(item, first, mappings))
+        if item.access_to is None and made_by(item.metadata or {}, host)
+        else item
+        for item in first
+    )
+
+
+def _client_without_rule(
+    rule: AccessRule, rules: list[AccessRule], mappings: tuple[ShareMapping, ...]
+) -> str | None:
+    for mapping in mappings:
+        if rule.access_type != mapping.access_type:
+            continue
+        if not any(_is_for(item, mapping.access) for item in rules):
+            return mapping.access_to
+    return None
+
+
+def _is_for(rule: AccessRule, access: Access) -> bool:
+    """Whether the rule is for that very client."""
+    if rule.access_to is None or rule.access_type != access.type:
+        return False
+    return _same_to(rule.access_to, access)
+
+
 def serves_to(rule: AccessRule, access: Access) -> bool:
     """Whether the rule is about the one that `access` is for: the same id, or a net around it."""
-    if rule.access_type != access.type:
+    if rule.access_to is None or rule.access_type != access.type:
         return False
     if access.type is not AccessType.IP:
         return rule.access_to == access.to
@@ -98,7 +139,7 @@ def find_rule(rules: tuple[AccessRule, ...], access: Access) -> AccessRule | Non
     error: then no other rule for this address can be made, since Manila refuses a second one.
     """
     candidates = [item for item in rules if serves_to(item, access) and not item.leaving]
-    exact = [item for item in candidates if _same_to(item.access_to, access)]
+    exact = [item for item in candidates if _is_for(item, access)]
     usable = [item for item in candidates if _usable(item, access)]
     for choice in (
         [item for item in exact if item in usable],

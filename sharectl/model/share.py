@@ -51,12 +51,14 @@ class Access:
 class AccessRule:
     """A Manila access rule. The cephx key is no part of it, so that it is never printed.
 
-    `metadata` is None when the server is too old to have any (before microversion 2.45).
+    `access_to` is None when Manila hides it: a rule with a visibility lock is shown in full only
+    to the user who made it and to admins. `metadata` is None when the server is too old to have
+    any (before microversion 2.45).
     """
 
     id: str
     access_type: str
-    access_to: str
+    access_to: str | None
     access_level: str
     state: RuleState
     metadata: Mapping[str, str] | None = None

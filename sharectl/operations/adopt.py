@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Interrupted, NotFound, Refused, SharectlError
+from sharectl.errors import Denied, Interrupted, NotFound, Refused, SharectlError
 from sharectl.model import access as rules_of
 from sharectl.model import checks, export_location, provenance
 from sharectl.model.domain import Domain
@@ -113,7 +113,7 @@ def _with_rule(app: App, mapping: ShareMapping) -> ShareMapping:
         rules = app.shares.rules(mapping.share_id)
     except NotFound:
         return mapping  # the share is gone; reconcile tells
-    rule = rules_of.find_rule(rules, mapping.access)
+    rule = rules_of.find_rule(rules_of.revealed(rules, (mapping,), app.host.name), mapping.access)
     if rule is None:
         return mapping
     _keep_key(app, mapping, rule)
@@ -124,7 +124,12 @@ def _with_rule(app: App, mapping: ShareMapping) -> ShareMapping:
 def _keep_key(app: App, mapping: ShareMapping, rule: AccessRule) -> None:
     if mapping.access_type is not AccessType.CEPHX or app.secrets.file(mapping.share_id):
         return
-    if (key := app.shares.key(mapping.share_id, rule.id)) is not None:
+    try:
+        key = app.shares.key(mapping.share_id, rule.id)
+    except Denied as error:  # made by another Manila user; it is needed only to mount anew
+        app.report.warn(error.message)
+        return
+    if key is not None:
         app.secrets.put(mapping.share_id, key)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import NotFound
+from sharectl.model.access import revealed
 from sharectl.model.domain import Domain
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.observed import Observed
@@ -44,7 +45,7 @@ def observe(
     exists = True
     if manila:
         try:
-            rules = app.shares.rules(share_id)
+            rules = revealed(app.shares.rules(share_id), mappings, app.host.name)
         except NotFound:
             rules, exists = (), False
     if known is None:

@@ -118,7 +118,7 @@ class Steps:
     def _wait_for_rule(self, share_id: str, access: Access) -> AccessRule:
         pause = Pause(self._app, self._effort.deadline)
         while True:
-            rule = rules_of.find_rule(self._app.shares.rules(share_id), access)
+            rule = rules_of.find_rule(self._rules(share_id), access)
             if rule is None:
                 raise Refused(
                     f"the access rule for {access.type} {access.to} on share {share_id} is gone",
@@ -130,6 +130,11 @@ class Steps:
                 raise _rule_failed(share_id, access)
             pause.once(f"the access rule for {access.type} {access.to} on share {share_id}"
                        f" (it is {rule.state})")  # fmt: skip
+
+    def _rules(self, share_id: str) -> tuple[AccessRule, ...]:
+        app = self._app
+        mappings = tuple(item for item in app.store.load() if item.share_id == share_id)
+        return rules_of.revealed(app.shares.rules(share_id), mappings, app.host.name)
 
     @apply.register
     def _mount(self, action: MountShare) -> None:

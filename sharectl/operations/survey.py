@@ -6,10 +6,11 @@ What could not be looked at is told and left alone; it never counts as empty.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import SharectlError
+from sharectl.model.access import revealed
 from sharectl.model.domain import Domain, is_within
 from sharectl.model.enums import Health
 from sharectl.model.export_location import servers
@@ -74,9 +75,7 @@ def survey(app: App, chosen: Iterable[ShareMapping], scope: Scope) -> Survey:
     of a foreign one.
     """
     wanted = tuple(chosen)
-    by_share: dict[str, list[ShareMapping]] = {}
-    for item in app.store.load():
-        by_share.setdefault(item.share_id, []).append(item)
+    mappings = _by_share(app.store.load())
     mounts = {item.mount_point: item for item in app.mounts.list()}
     unseen: list[SharectlError] = []
     domains: tuple[Domain, ...] | None = None
@@ -88,14 +87,18 @@ def survey(app: App, chosen: Iterable[ShareMapping], scope: Scope) -> Survey:
     shares: Mapping[str, ShareSeen] | None = None
     if scope.manila and wanted:
         try:
-            shares = app.shares.survey({item.share_id for item in wanted})
+            shares = _shares(app, wanted, mappings)
         except SharectlError as error:
             unseen.append(error)
     answers = _probe(app, wanted, mounts) if scope.servers else {}
-    return Survey(
-        {key: tuple(value) for key, value in by_share.items()},
-        mounts, domains, shares, answers, tuple(unseen),
-    )  # fmt: skip
+    return Survey(mappings, mounts, domains, shares, answers, tuple(unseen))
+
+
+def _by_share(mappings: Iterable[ShareMapping]) -> dict[str, tuple[ShareMapping, ...]]:
+    found: dict[str, tuple[ShareMapping, ...]] = {}
+    for item in mappings:
+        found[item.share_id] = (*found.get(item.share_id, ()), item)
+    return found
 
 
 def _has_mounts(app: App, mounts: Iterable[str]) -> bool:
@@ -107,6 +110,20 @@ def _domains(app: App, wanted: tuple[ShareMapping, ...], scope: Scope) -> tuple[
     if scope.every_domain:
         return app.domains.list()
     return tuple(app.domains.get(sorted({item.domain_uuid for item in wanted})).values())
+
+
+def _shares(
+    app: App,
+    wanted: tuple[ShareMapping, ...],
+    mappings: Mapping[str, tuple[ShareMapping, ...]],
+) -> Mapping[str, ShareSeen]:
+    """What Manila tells of the shares, with their rules as far as this host knows them."""
+    found = app.shares.survey({item.share_id for item in wanted})
+    host = app.host.name
+    return {
+        key: replace(seen, rules=revealed(seen.rules, mappings.get(key, ()), host))
+        for key, seen in found.items()
+    }
 
 
 def _probe(

@@ -49,6 +49,7 @@ def test_openstack_is_away(world: World, outage: Outage) -> None:
                 refused = world.sharectl(verb, "vm1", share)
             assert refused.status == 69
             assert "OpenStack does not answer" in refused.stderr
+            assert "ConnectionPool" not in refused.stderr
             assert len(refused.stderr.splitlines()) == 2
         world.config = ""  # looking is hasty whatever is configured
         with _within(_SECONDS):
@@ -57,6 +58,43 @@ def test_openstack_is_away(world: World, outage: Outage) -> None:
         assert (listed.stderr, listed.json[0]["Status"]) == ("", "inactive")
         assert (shown.json["Status"], shown.json["Health"]) == ("inactive", "ok")
         assert "sharectl: warning: not seen: OpenStack does not answer" in shown.stderr
+    assert world.snapshot() == before
+
+
+_DEAD_NAME_SERVER = """
+import socket, time
+
+def getaddrinfo(*arguments, **options):
+    time.sleep(60)
+    raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+def test_name_server_is_dead(world: World) -> None:
+    """No timeout of a request covers the lookup of a name."""
+    world.config = _FAST
+    world.guest("vm1")
+    world.cloud.create_share("docs", "CEPHFS", backend="ceph")
+    world.cloud.create_share("data", "CEPHFS", backend="ceph")
+    world.sharectl("add", "vm1", "docs").ok()
+    before = world.snapshot()
+    (world.folder / "sitecustomize.py").write_text(_DEAD_NAME_SERVER)
+    without_names = {"PYTHONPATH": str(world.folder)}
+    for arguments in (("add", "vm1", "data"), ("remove", "vm1", "docs"), ("shares",)):
+        with _within(_SECONDS):
+            refused = world.sharectl(*arguments, extra=without_names)
+        assert refused.status == 69
+        assert "OpenStack does not answer: waited 4 s for Keystone at 10.99.0.1:5000" in (
+            refused.stderr
+        )
+        assert len(refused.stderr.splitlines()) == 2
+    world.config = ""  # looking is hasty whatever is configured
+    with _within(_SECONDS):
+        shown = world.sharectl("show", "vm1", "docs", "-f", "json", extra=without_names).ok()
+    assert (shown.json["Status"], shown.json["Health"]) == ("inactive", "ok")
+    assert "not seen: OpenStack does not answer: waited 6 s" in shown.stderr
     assert world.snapshot() == before
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from sharectl.errors import NotFound, Refused, Unavailable
+from sharectl.errors import Denied, NotFound, Refused, Unavailable
 from sharectl.model.enums import AccessType, RuleState
 from sharectl.model.secret import CephxKey
 from sharectl.model.share import Access, AccessRule, ExportLocation, Share, ShareSeen
@@ -37,6 +37,7 @@ class FakeShares:
         key_looks: how many looks a cephx key takes after its rule is active.
         not_applied: `access_to` of rules that go to error.
         not_denied: `access_to` of rules whose withdrawal goes to error.
+        of_others: IDs of the rules that another Manila user made and locked.
         dead: whether Manila does not answer.
         answer_lost: whether the next grant gets no answer and is carried out by `deliver`.
     """
@@ -51,6 +52,7 @@ class FakeShares:
         self.key_looks = 0
         self.not_applied: set[str] = set()
         self.not_denied: set[str] = set()
+        self.of_others: set[str] = set()
         self.dead = False
         self.answer_lost = False
         self._delayed: list[tuple[str, Access, Mapping[str, str]]] = []
@@ -169,9 +171,20 @@ class FakeShares:
     def _shown(self, rule: Rule) -> AccessRule:
         access = rule.access
         metadata = rule.metadata if self.with_metadata else None
-        return AccessRule(
-            rule.id, access.type.value, access.to, access.level.value, rule.state, metadata
-        )
+        to = None if rule.id in self.of_others else access.to
+        return AccessRule(rule.id, access.type.value, to, access.level.value, rule.state, metadata)
+
+    def log_in_as_another(self) -> None:
+        """From now on another user of the project asks; the rules that there are stay locked."""
+        self.of_others = set(self._rules)
+
+    def log_in_as_maker(self) -> None:
+        """From now on the one who made the rules asks."""
+        self.of_others = set()
+
+    def _check_maker(self, rule_id: str) -> None:
+        if rule_id in self.of_others:
+            raise Denied(f"access rule {rule_id} was made by another Manila user")
 
     def _move_on(self, rules: tuple[Rule, ...]) -> None:
         for rule in rules:
@@ -186,6 +199,7 @@ class FakeShares:
     def key(self, share_id: str, rule_id: str) -> CephxKey | None:
         """The key, once it has been asked for often enough."""
         self._answer()
+        self._check_maker(rule_id)
         rule = self._rules[rule_id]
         looks = self._key_looks[rule_id] = self._key_looks.get(rule_id, 0) + 1
         if rule.state is not RuleState.ACTIVE or looks <= self.key_looks or rule.key is None:
@@ -221,6 +235,7 @@ class FakeShares:
         rule = self._rules.get(rule_id)
         if rule is None or rule.share_id != share_id:
             return
+        self._check_maker(rule_id)
         if rule.state in (RuleState.QUEUED_TO_DENY, RuleState.DENYING):
             return
         end = RuleState.ERROR if rule.access.to in self.not_denied else None

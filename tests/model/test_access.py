@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sharectl.model.access import allows, cephx_id, find_rule, is_ours, rule_metadata, serves_to
+from sharectl.model.access import (
+    allows,
+    cephx_id,
+    find_rule,
+    is_ours,
+    revealed,
+    rule_metadata,
+    serves_to,
+)
 from sharectl.model.enums import AccessLevel, AccessType, RuleState
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.share import Access, AccessRule
@@ -117,6 +125,43 @@ def test_is_ours(rule: AccessRule, mappings: tuple[ShareMapping, ...], ours: boo
 
 def test_what_we_write_is_what_we_know_as_ours() -> None:
     assert is_ours(replace(RULE, metadata=rule_metadata(HOST, "bob")), HOST, ())
+
+
+_HIDDEN = replace(RULE, access_to=None)
+_THEIRS = {**OUR_METADATA, "sharectl-host": "hyper2"}
+_ELSEWHERE = replace(MAPPING, id="m2", access_to="198.51.100.8")
+
+
+@pytest.mark.parametrize(
+    ("rules", "mappings", "to"),
+    [
+        ((_HIDDEN,), (_asked(rule_id="r1"),), ADDRESS),
+        ((replace(_HIDDEN, metadata=None),), (_asked(rule_id="r1"),), ADDRESS),
+        ((replace(_HIDDEN, metadata={}),), (_asked(rule_id="r1"),), ADDRESS),
+        ((_HIDDEN,), (_ELSEWHERE, _asked(rule_id="r1")), ADDRESS),
+        ((_HIDDEN,), (MAPPING,), ADDRESS),
+        ((_HIDDEN,), (), None),
+        ((_HIDDEN,), (replace(MAPPING, access_type=AccessType.CEPHX),), None),
+        ((replace(_HIDDEN, metadata={}),), (MAPPING,), None),
+        ((replace(_HIDDEN, metadata=_THEIRS),), (MAPPING,), None),
+        ((replace(_HIDDEN, metadata=_THEIRS),), (_asked(rule_id="r2"),), None),
+        ((_HIDDEN, replace(RULE, id="r2", metadata={})), (MAPPING,), None),
+        ((_HIDDEN, replace(RULE, id="r2", metadata={})), (MAPPING, _ELSEWHERE), "198.51.100.8"),
+        ((_HIDDEN, replace(RULE, id="r2", access_to=_NET)), (MAPPING,), ADDRESS),
+        ((_HIDDEN, replace(_HIDDEN, id="r2")), (_asked(rule_id="r2"), _ELSEWHERE), "198.51.100.8"),
+    ],
+)
+def test_hidden_rule_is_told_by_what_this_host_knows(
+    rules: tuple[AccessRule, ...], mappings: tuple[ShareMapping, ...], to: str | None
+) -> None:
+    first, *others = revealed(rules, mappings, HOST)
+    assert first == replace(rules[0], access_to=to)
+    assert [item.id for item in others] == [item.id for item in rules[1:]]
+
+
+def test_hidden_rule_that_is_not_known_serves_nobody() -> None:
+    assert find_rule((_HIDDEN,), _IP) is None
+    assert not is_ours(replace(_HIDDEN, metadata=None), HOST, (_asked(),))
 
 
 @given(st.text(), st.text(), st.text())

@@ -1,0 +1,121 @@
+"""Calls to OpenStack end in time, whatever its libraries wait for."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from keystoneauth1 import exceptions as auth_errors
+
+from sharectl.adapters.manila_session import ManilaSession, translate
+from sharectl.adapters.manila_shares import ManilaShares
+from sharectl.errors import ExitCode, Unavailable
+from sharectl.model.enums import AccessLevel, AccessType
+from sharectl.model.share import Access
+
+pytestmark = pytest.mark.filterwarnings("ignore:Support for InfluxDB")  # of openstacksdk
+_TIMEOUT = 0.2  # seconds for a request, so that a call may take twice that
+_CREDENTIALS = {
+    "OS_AUTH_URL": "http://keystone.example:5000/v3",
+    "OS_USERNAME": "demo",
+    "OS_PASSWORD": "secret-word",
+    "OS_PROJECT_NAME": "demo",
+    "OS_USER_DOMAIN_NAME": "Default",
+    "OS_PROJECT_DOMAIN_NAME": "Default",
+    "OS_CLIENT_CONFIG_FILE": "/nonexistent",
+}
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> ManilaSession:
+    """Of a cloud that is only named in the environment."""
+    for name in [name for name in os.environ if name.startswith("OS_")]:
+        monkeypatch.delenv(name)
+    for name, value in _CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    return ManilaSession(None, _TIMEOUT, lambda _version: None)
+
+
+@pytest.fixture
+def dead_name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Name lookups block until the test is over."""
+    over = threading.Event()
+
+    def block(*_arguments: Any, **_options: Any) -> Any:
+        over.wait(60)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", block)
+    yield
+    over.set()
+
+
+_URL = "Unable to establish connection to http://h:8786/v2: "
+
+
+@pytest.mark.parametrize(
+    ("error", "uncertain"),
+    [
+        (auth_errors.ConnectFailure(f"{_URL}[Errno 111] Connection refused"), False),
+        (
+            auth_errors.ConnectFailure(f"{_URL}('Connection aborted.', RemoteDisconnected('x'))"),
+            True,
+        ),
+        (auth_errors.ConnectTimeout("Request to http://h:8786/v2 timed out"), True),
+        (auth_errors.http.BadGateway("no"), True),
+    ],
+)
+def test_a_change_is_uncertain_once_it_may_have_been_sent(
+    error: Exception, uncertain: bool
+) -> None:
+    for change in (False, True):
+        told = translate(error, change=change)
+        assert isinstance(told, Unavailable)
+        assert told.uncertain is (change and uncertain)
+
+
+_ACCESS = Access(AccessType.IP, "192.0.2.7", AccessLevel.RW)
+_CALLS: dict[str, tuple[Callable[[ManilaShares], object], bool]] = {
+    "project": (lambda shares: shares.project_id(), False),
+    "list": (lambda shares: shares.list(), False),
+    "rules": (lambda shares: shares.rules("s1"), False),
+    "survey": (lambda shares: shares.survey({f"s{number}" for number in range(20)}), False),
+    "grant": (lambda shares: shares.grant("s1", _ACCESS, {}), True),
+    "revoke": (lambda shares: shares.revoke("s1", "r1"), True),
+}
+
+
+@pytest.mark.usefixtures("dead_name_server")
+@pytest.mark.parametrize(("ask", "change"), _CALLS.values(), ids=_CALLS)
+def test_dead_name_server(
+    session: ManilaSession, ask: Callable[[ManilaShares], object], change: bool
+) -> None:
+    start = time.monotonic()
+    with pytest.raises(Unavailable) as caught:
+        ask(ManilaShares(session))
+    assert time.monotonic() - start < 30, "and not until the name server is given up"
+    assert caught.value.message == (
+        "OpenStack does not answer: waited 0.4 s for Keystone at keystone.example:5000"
+    )
+    assert "getent hosts" in str(caught.value.hint)
+    assert (caught.value.uncertain, caught.value.exit_code) == (change, ExitCode.UNAVAILABLE)
+
+
+def test_failed_connection_is_one_sentence(
+    session: ManilaSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_arguments: Any, **_options: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(Unavailable) as caught:
+        ManilaShares(session).list()
+    assert caught.value.message == (
+        "OpenStack does not answer: cannot connect to keystone.example:5000:"
+        " Name or service not known"
+    )
