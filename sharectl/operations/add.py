@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import NotFound, SharectlError, Unavailable
-from sharectl.model import checks, domain_xml, provenance
+from sharectl.model import domain_xml, provenance
 from sharectl.model.action import Action, AttachFilesystem, EnableSharedMemory, MarkDomain
 from sharectl.model.enums import Intent
 from sharectl.model.mapping import ShareMapping, check_free
 from sharectl.model.mark import Mark
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline, WaitEnded
-from sharectl.operations.preflight import AddRequest, Prepared, prepare
+from sharectl.operations.preflight import AddRequest, Prepared, prepare, prepare_again
 from sharectl.operations.records import change, forget, one_line
 from sharectl.operations.steps import Effort
 from sharectl.operations.views import MappingView, view
@@ -50,20 +50,13 @@ def add(app: App, request: AddRequest) -> AddResult:
     prepared = prepare(app, request)
     if request.dry_run:
         return _dry_run(app, prepared)
-    if prepared.actions or prepared.mapping.intent is not Intent.ATTACHED:
+    waiting = False
+    if not prepared.settled:
         with app.locks.share(prepared.mapping.share_id, max(request.timeout, _LOCK_SECONDS)):
-            _check_again(app, prepared)
-            waiting = _attach(app, prepared, Deadline.after(app.clock, request.timeout))
-    else:
-        waiting = False
+            prepared = prepare_again(app, request, prepared)
+            if not prepared.settled:
+                waiting = _attach(app, prepared, Deadline.after(app.clock, request.timeout))
     return AddResult(_look_again(app, prepared), prepared.actions, waiting=waiting)
-
-
-def _check_again(app: App, prepared: Prepared) -> None:
-    """Much may have happened to the domain while another sharectl had the lock."""
-    domain = app.domains.find(prepared.domain.uuid)
-    if prepared.actions:
-        checks.check_domain_state(domain)
 
 
 def _dry_run(app: App, prepared: Prepared) -> AddResult:

@@ -49,6 +49,11 @@ class Prepared:
     actions: tuple[Action, ...]
     new: bool
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is to do: attached, and nothing is missing."""
+        return not self.actions and self.mapping.intent is Intent.ATTACHED
+
 
 def prepare(app: App, request: AddRequest) -> Prepared:
     """Check the request; reads only. Raises the error of the first check that fails."""
@@ -67,6 +72,20 @@ def prepare(app: App, request: AddRequest) -> Prepared:
     if recorded is not None:
         return _resume(app, request, domain, recorded)
     return _prepare_new(app, request, domain, share)
+
+
+def prepare_again(app: App, request: AddRequest, prepared: Prepared) -> Prepared:
+    """Look once more under the share's lock, for which another sharectl may have been waited.
+
+    That one may have done the same, or have changed the domain. Raises as `prepare` does.
+    """
+    domain = app.domains.find(prepared.domain.uuid)
+    recorded = find_mapping(app.store.load(), domain.uuid, prepared.mapping.share_id)
+    if recorded is not None:
+        return _resume(app, request, domain, recorded)
+    if prepared.actions:
+        checks.check_domain_state(domain)
+    return prepared
 
 
 def _resume(app: App, request: AddRequest, domain: Domain, recorded: ShareMapping) -> Prepared:

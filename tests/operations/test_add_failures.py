@@ -8,6 +8,7 @@ import pytest
 
 from sharectl.errors import MountFailed, NotFound, Refused, SharectlError, Unavailable
 from sharectl.model.enums import Intent
+from sharectl.operations.add import AddResult
 from tests.fakes import FakeApp
 from tests.operations.scenarios import (
     HOST_ADDRESS,
@@ -92,10 +93,31 @@ def test_tag_taken_while_waiting_for_the_lock_is_refused() -> None:
     assert world.app.shares.all_rules == ()
 
 
-def test_same_add_at_the_same_time_is_refused_or_nothing_to_do() -> None:
+def test_same_add_at_the_same_time_finds_nothing_to_do() -> None:
     world = nfs()
-    world.app.locks.while_waiting = world.add
-    with pytest.raises(Refused, match="is already attached to domain guest"):
+    others: list[AddResult] = []
+    world.app.locks.while_waiting = lambda: others.append(world.add())
+    result = world.add()
+    (other,) = others
+    assert (result.actions, result.view) == ((), other.view)
+    assert world.app.store.load() == (other.view.mapping,)
+    assert len(world.app.shares.all_rules) == 1
+
+
+def test_same_add_at_the_same_time_goes_on_where_the_other_did_not_wait() -> None:
+    world = nfs()
+    world.app.shares.looks = 3
+    impatient = world.asking(timeout=0)
+    world.app.locks.while_waiting = impatient.add
+    world.add()
+    (mapping,) = world.app.store.load()
+    assert mapping.intent is Intent.ATTACHED
+
+
+def test_other_add_at_the_same_time_is_refused() -> None:
+    world = nfs().asking(tag="u")
+    world.app.locks.while_waiting = world.asking(tag="t").add
+    with pytest.raises(Refused, match="is already attached to domain guest with tag t"):
         world.add()
     assert len(world.app.shares.all_rules) == 1
 
