@@ -105,7 +105,9 @@ def _record(app: App, mapping: ShareMapping, *, new: bool) -> None:
     """Write the intent. The store's lock makes the check and the write one step."""
     with app.store.transaction() as store:
         if not new:
-            _require(store.mappings, mapping)
+            stored = _require(store.mappings, mapping)
+            if mapping.shared_memory not in (None, stored.shared_memory):
+                store.put(replace(stored, shared_memory=mapping.shared_memory))
             return
         check_free(mapping, store.mappings)
         store.put(mapping)

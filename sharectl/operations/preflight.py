@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sharectl.model import access as rules_of
 from sharectl.model import checks, export_location
-from sharectl.model.action import Action
+from sharectl.model.action import Action, AttachFilesystem
 from sharectl.model.cephfs import filesystem_name
 from sharectl.model.domain import Domain
 from sharectl.model.enums import AccessLevel, Intent, SharedMemory, ShareProtocol
@@ -51,8 +51,9 @@ class Prepared:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is to do: attached, and nothing is missing."""
-        return not self.actions and self.mapping.intent is Intent.ATTACHED
+        """Whether nothing is to do: attached, nothing missing, and no error to take back."""
+        attached = self.mapping.intent is Intent.ATTACHED and self.mapping.last_error is None
+        return attached and not self.actions
 
 
 def prepare(app: App, request: AddRequest) -> Prepared:
@@ -93,10 +94,21 @@ def _resume(app: App, request: AddRequest, domain: Domain, recorded: ShareMappin
     same = request.level is recorded.access_level and request.tag in (None, recorded.tag)
     if not recorded.wanted or not same:
         raise already_attached(recorded)
-    actions = plan(recorded, observe(app, recorded.share_id), app.host.name)
+    observed = observe(app, recorded.share_id)
+    actions = plan(recorded, observed, app.host.name)
     if actions:
         checks.check_domain_state(domain)
+    if any(isinstance(action, AttachFilesystem) for action in actions):
+        recorded = _with_memory(recorded, request, domain)
+        actions = plan(recorded, observed, app.host.name)
     return Prepared(recorded, domain, actions, new=False)
+
+
+def _with_memory(recorded: ShareMapping, request: AddRequest, domain: Domain) -> ShareMapping:
+    """The mapping, with the shared memory that its domain has lost and is to be given again."""
+    memory = request.shared_memory or recorded.shared_memory
+    checks.check_shared_memory(domain, memory)
+    return recorded if domain.shared_memory else replace(recorded, shared_memory=memory)
 
 
 def _check_local(app: App, request: AddRequest, domain: Domain) -> None:
