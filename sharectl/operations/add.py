@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sharectl.errors import NotFound, SharectlError, Unavailable
 from sharectl.model import domain_xml, provenance
 from sharectl.model.action import Action, AttachFilesystem, EnableSharedMemory, MarkDomain
-from sharectl.model.enums import Intent
+from sharectl.model.enums import AccessLevel, Intent
 from sharectl.model.mapping import ShareMapping, check_free
 from sharectl.model.mark import Mark
 from sharectl.operations.converge import converge
@@ -133,33 +133,49 @@ def _undo(app: App, mapping: ShareMapping, error: BaseException, *, new: bool) -
     """Take back what was done for a new mapping; an older one stays and names the error.
 
     When undoing fails, or when it cannot be known whether the failed step will yet happen, the
-    mapping stays recorded as detaching.
+    mapping stays recorded. How things stand then is told in `error`.
     """
     app.interrupts.reset()
-    reason = one_line(error)
     if not new:
-        change(app, mapping, mapping.intent, reason)
+        _keep(app, mapping, error)
         return
-    undoing = change(app, mapping, Intent.DETACHING, reason)
     app.report.step("undoing")
+    finish = f"finish with: sharectl remove {mapping.domain_name} {mapping.share_id}"
+    failed, state = "nothing could be undone", "it stays recorded"
     try:
+        undoing = change(app, mapping, Intent.DETACHING, one_line(error))
+        failed, state = "undoing it failed too", "it is recorded as detaching"
         converge(app, undoing, Effort(Deadline.after(app.clock, _UNDO_SECONDS)))
         if isinstance(error, Unavailable) and error.uncertain:
-            _mention(error, "whether the last request was carried out is not known", mapping)
+            unknown = "whether the last request was carried out is not known"
+            _tell(app, error, unknown, f"{state}; {finish}")
         else:
             forget(app, mapping)
+            _tell(app, error, "everything was undone", None)
     except SharectlError as second:
-        _mention(error, f"undoing it failed too: {second.message}", mapping)
+        _tell(app, error, f"{failed}: {second.message}", f"{state}; {finish}")
 
 
-def _mention(error: BaseException, what: str, mapping: ShareMapping) -> None:
-    """Tell in the error itself what is left and which command finishes it."""
+def _keep(app: App, mapping: ShareMapping, error: BaseException) -> None:
+    """Record why an older mapping could not be completed or repaired."""
+    try:
+        change(app, mapping, mapping.intent, one_line(error))
+        stands = f"the share stays {mapping.intent}, with status error"
+    except SharectlError as second:
+        stands = f"the share stays {mapping.intent}; recording the error failed: {second.message}"
+    readonly = " --read-only" if mapping.access_level is AccessLevel.RO else ""
+    again = f"sharectl add {mapping.domain_name} {mapping.share_id}{readonly}"
+    known = error.hint if isinstance(error, SharectlError) else None
+    _tell(app, error, stands, f"{known}; then: {again}" if known else f"run it again: {again}")
+
+
+def _tell(app: App, error: BaseException, stands: str, hint: str | None) -> None:
+    """Tell in the error itself how things stand and, if anything is left, what finishes it."""
     if isinstance(error, SharectlError):
-        error.message += f"; {what}"
-        error.hint = (
-            f"it is recorded as detaching; finish with: sharectl remove {mapping.domain_name}"
-            f" {mapping.share_id}"
-        )
+        error.message += f"; {stands}"
+        error.hint = hint or error.hint
+    else:
+        app.report.warn("; ".join(filter(None, (stands, hint))))
 
 
 def _look_again(app: App, prepared: Prepared) -> MappingView:
