@@ -1,1 +1,0 @@
-"""Tests of the command line, in one process and on fakes."""
