@@ -76,6 +76,7 @@ def add_command(
     domain, which must be shut off. A failure or Ctrl-C undoes what was done. Adding again with
     the same options puts back what is missing, and else changes nothing.
     """
+    output.check(columns.RECORD)
     request = AddRequest(
         domain,
         share,

@@ -75,6 +75,7 @@ def uninstall_command(app: App) -> None:
 @click.pass_context
 def status_command(ctx: click.Context, probe: bool, output: OutputOptions) -> None:
     """Show whether the hook is installed, up to date and live."""
+    output.check(STATUS)
     app: App = ctx.obj
     found = hook_install.status(app, _config_file(ctx), probe=probe)
     app.report.done()

@@ -33,12 +33,13 @@ def list_command(
     output: OutputOptions,
 ) -> None:
     """List the shares attached to DOMAIN, or to any domain of this host."""
-    listing = list_mappings(app, domain, examine=examine)
-    tell_unseen(app, listing)
     with_domain = domain is None
     headings = (*columns.LIST, *columns.LONG) if examine else columns.LIST
     if with_domain:
         headings = ("Domain", *headings)
+    output.check(headings)
+    listing = list_mappings(app, domain, examine=examine)
+    tell_unseen(app, listing)
     rows = [columns.list_row(item, with_domain=with_domain, long=examine) for item in listing.views]
     print_list(headings, rows, output)
     if examine and output.format == "table" and sys.stdout.isatty():

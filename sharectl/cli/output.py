@@ -31,6 +31,14 @@ class OutputOptions:
     no_header: bool
     sort: tuple[str, ...]
 
+    def check(self, headings: Sequence[str]) -> None:
+        """Raise `UsageError` for a column that is none of `headings`.
+
+        To be called before the operation: a mistake must not be told after the work is done.
+        """
+        for name in (*self.columns, *self.sort):
+            _find(headings, name)
+
 
 def output_options(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of every showing verb; it gets them as `output`."""

@@ -12,6 +12,8 @@ from sharectl.operations.shares import list_shares
 if TYPE_CHECKING:
     from sharectl.ports import App
 
+_HEADINGS = ("ID", "Name", "Size", "Share Proto", "Status", "Domains")
+
 
 @click.command("shares")
 @output_options
@@ -21,8 +23,8 @@ def shares_command(
     output: OutputOptions,
 ) -> None:
     """List the Manila shares of the project that could be attached."""
+    output.check(_HEADINGS)
     found = list_shares(app)
-    headings = ("ID", "Name", "Size", "Share Proto", "Status", "Domains")
     rows = [
         (
             item.share.id,
@@ -34,4 +36,4 @@ def shares_command(
         )
         for item in found
     ]
-    print_list(headings, rows, output)
+    print_list(_HEADINGS, rows, output)

@@ -32,6 +32,7 @@ def show_command(
 
     On a terminal it also says how to mount the share in the guest.
     """
+    output.check(columns.RECORD)
     listing = show_mapping(app, domain, share)
     tell_unseen(app, listing)
     view = listing.views[0]

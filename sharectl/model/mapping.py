@@ -114,11 +114,19 @@ def has_live_device(mapping: ShareMapping, domain: Domain) -> bool:
 def find_mapping(
     mappings: tuple[ShareMapping, ...], domain_uuid: str, share: str
 ) -> ShareMapping | None:
-    """The mapping of that domain whose share has this ID, or else this name."""
+    """The mapping of that domain whose share has this ID, or else this name; None without one.
+
+    Raises `Refused` when several of its shares have the name, which Manila allows.
+    """
     own = [item for item in mappings if item.domain_uuid == domain_uuid]
     by_id = [item for item in own if item.share_id == share]
     named = [item for item in own if item.share_name == share]
-    return by_id[0] if by_id else (named[0] if len(named) == 1 else None)
+    if not by_id and len(named) > 1:
+        raise Refused(
+            f"{len(named)} shares named {share!r} are attached to domain {named[0].domain_name}",
+            hint="give the ID of one: " + " ".join(item.share_id for item in named),
+        )
+    return next(iter(by_id or named), None)
 
 
 def check_tag(tag: str) -> str:

@@ -18,13 +18,7 @@ from sharectl.model import export_location
 from sharectl.model.access import check_access_to
 from sharectl.model.cephfs import is_name
 from sharectl.model.checks import check_share_id
-from sharectl.model.domain_xml import (
-    add_behind,
-    insert_after,
-    parse,
-    remove_element,
-    to_text,
-)
+from sharectl.model.domain_xml import add_metadata, parse, remove_element, to_text
 from sharectl.model.enums import AccessLevel, AccessType, Intent, SharedMemory, ShareProtocol
 from sharectl.model.mapping import ShareMapping, check_tag
 from sharectl.model.mark import Mark
@@ -34,7 +28,6 @@ PREFIX = "sharectl"
 _ROOT, _SHARE = f"{{{NAMESPACE}}}shares", f"{{{NAMESPACE}}}share"
 # libvirt leaves an empty <metadata/> behind; this tells that there was none before us.
 _ALONE = "alone"
-_BEFORE_METADATA = ("description", "title", "genid", "uuid", "name")
 
 
 def marks(root: etree._Element) -> tuple[Mark, ...]:
@@ -103,22 +96,9 @@ def replace_marks(xml: str, wanted: Iterable[Mark]) -> str:
     if metadata is not None and old is not None:
         remove_element(metadata, old)
     if text is not None:
-        _add(root, _in_namespace(text))
+        add_metadata(root, _in_namespace(text))
     done = to_text(root)
     return drop_empty_metadata(done) or done if alone and text is None else done
-
-
-def _add(root: etree._Element, new: etree._Element) -> None:
-    metadata = root.find("metadata")
-    if metadata is None:
-        metadata = etree.Element("metadata")
-        insert_after(root, metadata, _BEFORE_METADATA)
-    if len(metadata):
-        etree.indent(new, level=2)
-        add_behind(metadata[-1], new)
-    else:
-        metadata.append(new)
-        etree.indent(metadata, level=1)
 
 
 def drop_empty_metadata(xml: str) -> str | None:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import NotFound, SharectlError, Unavailable
-from sharectl.model import checks, domain_xml, provenance
+from sharectl.model import domain_xml, provenance
 from sharectl.model.action import Action, AttachFilesystem, EnableSharedMemory, MarkDomain
-from sharectl.model.enums import Intent
+from sharectl.model.enums import AccessLevel, Intent
 from sharectl.model.mapping import ShareMapping, check_free
 from sharectl.model.mark import Mark
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline, WaitEnded
-from sharectl.operations.preflight import AddRequest, Prepared, prepare
+from sharectl.operations.preflight import AddRequest, Prepared, prepare, prepare_again
 from sharectl.operations.records import change, forget, one_line
 from sharectl.operations.steps import Effort
 from sharectl.operations.views import MappingView, view
@@ -50,20 +50,13 @@ def add(app: App, request: AddRequest) -> AddResult:
     prepared = prepare(app, request)
     if request.dry_run:
         return _dry_run(app, prepared)
-    if prepared.actions or prepared.mapping.intent is not Intent.ATTACHED:
+    waiting = False
+    if not prepared.settled:
         with app.locks.share(prepared.mapping.share_id, max(request.timeout, _LOCK_SECONDS)):
-            _check_again(app, prepared)
-            waiting = _attach(app, prepared, Deadline.after(app.clock, request.timeout))
-    else:
-        waiting = False
+            prepared = prepare_again(app, request, prepared)
+            if not prepared.settled:
+                waiting = _attach(app, prepared, Deadline.after(app.clock, request.timeout))
     return AddResult(_look_again(app, prepared), prepared.actions, waiting=waiting)
-
-
-def _check_again(app: App, prepared: Prepared) -> None:
-    """Much may have happened to the domain while another sharectl had the lock."""
-    domain = app.domains.find(prepared.domain.uuid)
-    if prepared.actions:
-        checks.check_domain_state(domain)
 
 
 def _dry_run(app: App, prepared: Prepared) -> AddResult:
@@ -112,7 +105,9 @@ def _record(app: App, mapping: ShareMapping, *, new: bool) -> None:
     """Write the intent. The store's lock makes the check and the write one step."""
     with app.store.transaction() as store:
         if not new:
-            _require(store.mappings, mapping)
+            stored = _require(store.mappings, mapping)
+            if mapping.shared_memory not in (None, stored.shared_memory):
+                store.put(replace(stored, shared_memory=mapping.shared_memory))
             return
         check_free(mapping, store.mappings)
         store.put(mapping)
@@ -138,33 +133,49 @@ def _undo(app: App, mapping: ShareMapping, error: BaseException, *, new: bool) -
     """Take back what was done for a new mapping; an older one stays and names the error.
 
     When undoing fails, or when it cannot be known whether the failed step will yet happen, the
-    mapping stays recorded as detaching.
+    mapping stays recorded. How things stand then is told in `error`.
     """
     app.interrupts.reset()
-    reason = one_line(error)
     if not new:
-        change(app, mapping, mapping.intent, reason)
+        _keep(app, mapping, error)
         return
-    undoing = change(app, mapping, Intent.DETACHING, reason)
     app.report.step("undoing")
+    finish = f"finish with: sharectl remove {mapping.domain_name} {mapping.share_id}"
+    failed, state = "nothing could be undone", "it stays recorded"
     try:
+        undoing = change(app, mapping, Intent.DETACHING, one_line(error))
+        failed, state = "undoing it failed too", "it is recorded as detaching"
         converge(app, undoing, Effort(Deadline.after(app.clock, _UNDO_SECONDS)))
         if isinstance(error, Unavailable) and error.uncertain:
-            _mention(error, "whether the last request was carried out is not known", mapping)
+            unknown = "whether the last request was carried out is not known"
+            _tell(app, error, unknown, f"{state}; {finish}")
         else:
             forget(app, mapping)
+            _tell(app, error, "everything was undone", None)
     except SharectlError as second:
-        _mention(error, f"undoing it failed too: {second.message}", mapping)
+        _tell(app, error, f"{failed}: {second.message}", f"{state}; {finish}")
 
 
-def _mention(error: BaseException, what: str, mapping: ShareMapping) -> None:
-    """Tell in the error itself what is left and which command finishes it."""
+def _keep(app: App, mapping: ShareMapping, error: BaseException) -> None:
+    """Record why an older mapping could not be completed or repaired."""
+    try:
+        change(app, mapping, mapping.intent, one_line(error))
+        stands = f"the share stays {mapping.intent}, with status error"
+    except SharectlError as second:
+        stands = f"the share stays {mapping.intent}; recording the error failed: {second.message}"
+    readonly = " --read-only" if mapping.access_level is AccessLevel.RO else ""
+    again = f"sharectl add {mapping.domain_name} {mapping.share_id}{readonly}"
+    known = error.hint if isinstance(error, SharectlError) else None
+    _tell(app, error, stands, f"{known}; then: {again}" if known else f"run it again: {again}")
+
+
+def _tell(app: App, error: BaseException, stands: str, hint: str | None) -> None:
+    """Tell in the error itself how things stand and, if anything is left, what finishes it."""
     if isinstance(error, SharectlError):
-        error.message += f"; {what}"
-        error.hint = (
-            f"it is recorded as detaching; finish with: sharectl remove {mapping.domain_name}"
-            f" {mapping.share_id}"
-        )
+        error.message += f"; {stands}"
+        error.hint = hint or error.hint
+    else:
+        app.report.warn("; ".join(filter(None, (stands, hint))))
 
 
 def _look_again(app: App, prepared: Prepared) -> MappingView:

@@ -60,7 +60,8 @@ def look_at(
 def find_recorded(app: App, domain: str, share: str) -> ShareMapping:
     """The mapping of that domain and share, also when the domain itself is gone.
 
-    Raises `NotFound`, and `Refused` when several domains that are gone had that name.
+    Raises `NotFound`, and `Refused` when several of its shares have that name, or several domains
+    that are gone had that one.
     """
     mappings = of_domain(app, app.store.load(), domain)
     uuids = sorted({item.domain_uuid for item in mappings})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sharectl.model import access as rules_of
 from sharectl.model import checks, export_location
-from sharectl.model.action import Action
+from sharectl.model.action import Action, AttachFilesystem
 from sharectl.model.cephfs import filesystem_name
 from sharectl.model.domain import Domain
 from sharectl.model.enums import AccessLevel, Intent, SharedMemory, ShareProtocol
@@ -49,6 +49,12 @@ class Prepared:
     actions: tuple[Action, ...]
     new: bool
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is to do: attached, nothing missing, and no error to take back."""
+        attached = self.mapping.intent is Intent.ATTACHED and self.mapping.last_error is None
+        return attached and not self.actions
+
 
 def prepare(app: App, request: AddRequest) -> Prepared:
     """Check the request; reads only. Raises the error of the first check that fails."""
@@ -69,15 +75,40 @@ def prepare(app: App, request: AddRequest) -> Prepared:
     return _prepare_new(app, request, domain, share)
 
 
+def prepare_again(app: App, request: AddRequest, prepared: Prepared) -> Prepared:
+    """Look once more under the share's lock, for which another sharectl may have been waited.
+
+    That one may have done the same, or have changed the domain. Raises as `prepare` does.
+    """
+    domain = app.domains.find(prepared.domain.uuid)
+    recorded = find_mapping(app.store.load(), domain.uuid, prepared.mapping.share_id)
+    if recorded is not None:
+        return _resume(app, request, domain, recorded)
+    if prepared.actions:
+        checks.check_domain_state(domain)
+    return prepared
+
+
 def _resume(app: App, request: AddRequest, domain: Domain, recorded: ShareMapping) -> Prepared:
     """The share is in the store already: finish, repair, or find nothing to do."""
     same = request.level is recorded.access_level and request.tag in (None, recorded.tag)
     if not recorded.wanted or not same:
         raise already_attached(recorded)
-    actions = plan(recorded, observe(app, recorded.share_id), app.host.name)
+    observed = observe(app, recorded.share_id)
+    actions = plan(recorded, observed, app.host.name)
     if actions:
         checks.check_domain_state(domain)
+    if any(isinstance(action, AttachFilesystem) for action in actions):
+        recorded = _with_memory(recorded, request, domain)
+        actions = plan(recorded, observed, app.host.name)
     return Prepared(recorded, domain, actions, new=False)
+
+
+def _with_memory(recorded: ShareMapping, request: AddRequest, domain: Domain) -> ShareMapping:
+    """The mapping, with the shared memory that its domain has lost and is to be given again."""
+    memory = request.shared_memory or recorded.shared_memory
+    checks.check_shared_memory(domain, memory)
+    return recorded if domain.shared_memory else replace(recorded, shared_memory=memory)
 
 
 def _check_local(app: App, request: AddRequest, domain: Domain) -> None:

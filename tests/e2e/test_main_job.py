@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import libvirt
 import pytest
 
 from tests.e2e.world import World
@@ -81,6 +82,20 @@ def test_shared_memory_is_given_and_taken_back(world: World) -> None:
     world.guest("vm1", shared_memory=None)
     world.cloud.create_share("docs", "CEPHFS", backend="ceph")
     before = world.snapshot()
+    world.sharectl("add", "--enable-shared-memory", "vm1", "docs").ok()
+    assert "memfd" in world.snapshot().domains["vm1"]
+    world.sharectl("remove", "vm1", "docs").ok()
+    assert world.snapshot() == before
+
+
+def test_shared_memory_is_taken_back_from_what_was_there_before(world: World) -> None:
+    guest = world.guest("vm1", shared_memory=None)
+    backing = "<memoryBacking><nosharepages/></memoryBacking>"
+    xml = guest.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    world.connection.defineXML(xml.replace("<vcpu", f"{backing}<vcpu"))
+    world.cloud.create_share("docs", "CEPHFS", backend="ceph")
+    before = world.snapshot()
+    assert "nosharepages" in before.domains["vm1"]
     world.sharectl("add", "--enable-shared-memory", "vm1", "docs").ok()
     assert "memfd" in world.snapshot().domains["vm1"]
     world.sharectl("remove", "vm1", "docs").ok()

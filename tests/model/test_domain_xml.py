@@ -59,7 +59,7 @@ def _canonical(element: etree._Element) -> str:
 
 @pytest.mark.parametrize("folder", _FOLDERS, ids=lambda folder: str(folder.name))
 def test_edit_leaves_everything_else(folder: Path) -> None:
-    """Beside our filesystem and the memory backing, all is there as it was, in its order."""
+    """Beside what is ours and the memory backing, all is there as it was, in its order."""
     trees = [etree.parse(folder / name).getroot() for name in ("in.xml", "out.xml")]
     for root in trees:
         for item in (*root.findall("./devices/filesystem"), *root.findall("./memoryBacking")):
@@ -69,9 +69,13 @@ def test_edit_leaves_everything_else(folder: Path) -> None:
                 parent = item.getparent()
                 assert parent is not None
                 parent.remove(item)
-        devices = root.find("devices")
-        if devices is not None and len(devices) == 0:
-            root.remove(devices)
+        for metadata in root.findall("metadata"):
+            for note in metadata.findall("{urn:sharectl:memory:1}added"):
+                metadata.remove(note)
+        for name in ("devices", "metadata"):
+            parent = root.find(name)
+            if parent is not None and len(parent) == 0:
+                root.remove(parent)
     assert _canonical(trees[0]) == _canonical(trees[1])
 
 
@@ -112,6 +116,55 @@ def test_disabling_undoes_enabling(kind: SharedMemory) -> None:
     enabled = domain_xml.enable_shared_memory(xml, kind)
     assert domain_xml.has_shared_memory(domain_xml.parse(enabled))
     assert domain_xml.disable_shared_memory(enabled, kind) == xml
+
+
+_BACKINGS = (
+    "<nosharepages/>",
+    "<nosharepages/><access mode='private'/>",
+    "<source type='memfd'/>",
+    "<hugepages/><locked/>",
+    "\n    <nosharepages/>\n    <locked/>\n  ",
+)
+_METADATA = "<metadata><app:note xmlns:app='https://example.org/app'/></metadata>"
+
+
+@pytest.mark.parametrize("metadata", ["", _METADATA], ids=["", "metadata"])
+@pytest.mark.parametrize("inner", _BACKINGS)
+@pytest.mark.parametrize("kind", SharedMemory)
+def test_disabling_takes_only_what_was_added(kind: SharedMemory, inner: str, metadata: str) -> None:
+    backing = f"<memoryBacking>{inner}</memoryBacking>"
+    text = f"<domain><name>n</name>{metadata}<memory>1</memory>{backing}</domain>"
+    xml = domain_xml.to_text(domain_xml.parse(text))
+    enabled = domain_xml.enable_shared_memory(xml, kind)
+    assert domain_xml.has_shared_memory(domain_xml.parse(enabled))
+    assert domain_xml.disable_shared_memory(enabled, kind) == xml
+    assert domain_xml.enable_shared_memory(enabled, kind) == enabled
+
+
+def test_disabling_takes_back_what_was_added_in_two_steps() -> None:
+    """An admin has made the memory private in between."""
+    xml = "<domain><name>n</name><memoryBacking><nosharepages/></memoryBacking></domain>"
+    first = domain_xml.enable_shared_memory(xml, SharedMemory.MEMFD)
+    private = first.replace('mode="shared"', 'mode="private"')
+    second = domain_xml.enable_shared_memory(private, SharedMemory.MEMFD)
+    after = domain_xml.disable_shared_memory(second, SharedMemory.MEMFD)
+    assert after == xml.replace("<nosharepages/>", '<nosharepages/><access mode="private"/>')
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('<source type="memfd"/>', '<source type="file"/>'),
+        ('<source type="memfd"/>', ""),
+        ('<access mode="shared"/>', '<access mode="private"/>'),
+    ],
+)
+def test_disabling_leaves_what_was_changed_since(old: str, new: str) -> None:
+    xml = "<domain><name>n</name><memoryBacking><nosharepages/></memoryBacking></domain>"
+    enabled = domain_xml.enable_shared_memory(xml, SharedMemory.MEMFD)
+    assert old in enabled
+    changed = enabled.replace(old, new)
+    assert domain_xml.disable_shared_memory(changed, SharedMemory.MEMFD) is None
 
 
 @pytest.mark.parametrize("text", ['a"b', "a'b", "a<b>&c;", "]]>", "dépôt", " lead", "a\tb"])

@@ -129,13 +129,18 @@ _TWINS = (_NAMED, replace(_NAMED, id="twin", share_id="s8"))
         ((MAPPING,), "docs", MAPPING),
         ((MAPPING,), "s2", None),
         ((replace(MAPPING, domain_uuid="u2"),), "s1", None),
-        (_TWINS, "docs", None),
         (_TWINS, "s9", _NAMED),
         ((replace(MAPPING, share_name="s9"), _NAMED), "s9", _NAMED),
     ],
 )
 def test_find(mappings: tuple[ShareMapping, ...], share: str, found: ShareMapping | None) -> None:
     assert find_mapping(mappings, "u1", share) == found
+
+
+def test_find_by_a_name_that_several_have() -> None:
+    with pytest.raises(Refused, match=r"^2 shares named 'docs' are attached to domain") as caught:
+        find_mapping(_TWINS, "u1", "docs")
+    assert caught.value.hint == "give the ID of one: s9 s8"
 
 
 def test_errors_name_what_to_type() -> None:

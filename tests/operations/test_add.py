@@ -139,6 +139,40 @@ def test_add_again_repairs_what_is_gone() -> None:
     assert replace(now, mappings=()) == replace(after, mappings=())
 
 
+def _lose_memory(world: World) -> None:
+    """An admin takes the shared memory out of the domain, and with it what needs it."""
+    (mapping,) = world.app.store.load()
+    world.app.domains.detach_filesystem(world.uuid, mapping.filesystem)
+    world.app.domains.disable_shared_memory(world.uuid, SharedMemory.MEMFD)
+
+
+def test_repair_gives_the_shared_memory_that_is_asked_for() -> None:
+    world = nfs()
+    world.add()
+    _lose_memory(world)
+    before = _xml(world)
+    with pytest.raises(Refused, match="has no shared memory") as caught:
+        world.add()
+    assert "--enable-shared-memory" in (caught.value.hint or "")
+    assert _xml(world) == before
+
+    world.asking(shared_memory=SharedMemory.FILE).add()
+
+    assert '<source type="file"/>' in _xml(world)
+    assert world.app.store.load()[0].shared_memory is SharedMemory.FILE
+    world.remove()
+    assert "memoryBacking" not in _xml(world)
+
+
+def test_repair_gives_again_the_shared_memory_that_it_gave() -> None:
+    world = private_memory()
+    world.add()
+    after = world.app.snapshot()
+    _lose_memory(world)
+    world.asking(shared_memory=None).add()
+    assert replace(world.app.snapshot(), mappings=()) == replace(after, mappings=())
+
+
 def test_repair_of_a_running_domain_is_refused() -> None:
     world = nfs()
     world.add()
@@ -161,6 +195,24 @@ def test_failed_repair_keeps_the_mapping_and_names_the_error() -> None:
     world.app.mounts.dead = set()
     world.add()
     assert world.app.store.load()[0].last_error is None
+
+
+def test_error_that_has_mended_itself_is_taken_back() -> None:
+    """Also while the domain runs, for nothing of it is changed."""
+    world = nfs()
+    world.add()
+    after = world.app.snapshot()
+    (mapping,) = after.mappings
+    with world.app.store.transaction() as store:
+        store.put(replace(mapping, last_error="the file server did not answer"))
+    world.app.domains.start(world.uuid)
+
+    result = world.add()
+
+    assert (result.actions, result.view.status) == ((), "active")
+    (now,) = world.app.store.load()
+    assert replace(now, updated_at=mapping.updated_at) == mapping
+    assert replace(world.app.snapshot(), mappings=()) == replace(after, mappings=())
 
 
 def test_dry_run_shows_the_plan_and_changes_nothing() -> None:

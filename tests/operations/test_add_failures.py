@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from sharectl.errors import MountFailed, NotFound, Refused, SharectlError, Unavailable
+from sharectl.errors import (
+    Interrupted,
+    MountFailed,
+    NotFound,
+    Refused,
+    SharectlError,
+    Unavailable,
+)
 from sharectl.model.enums import Intent
+from sharectl.operations.add import AddResult
 from tests.fakes import FakeApp
 from tests.operations.scenarios import (
     HOST_ADDRESS,
     NFS_PATH,
+    World,
+    attached,
     nfs,
+    read_only,
 )
 
 
@@ -20,9 +32,90 @@ def test_dead_file_server_is_undone() -> None:
     world = nfs()
     before = world.app.snapshot()
     world.app.mounts.dead = {"192.0.2.1"}
-    with pytest.raises(Unavailable, match="did not answer"):
+    with pytest.raises(Unavailable) as caught:
         world.add()
+    assert caught.value.message.endswith("did not answer; everything was undone")
     assert world.app.snapshot() == before
+
+
+def test_interrupted_add_says_that_it_was_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = nfs()
+    before = world.app.snapshot()
+    monkeypatch.setattr(world.app.mounts, "mount", lambda *_: world.app.interrupts.arrive())
+    with pytest.raises(Interrupted) as caught:
+        world.add()
+    assert caught.value.message == "interrupted by SIGINT; everything was undone"
+    assert world.app.snapshot() == before
+
+
+def test_unexpected_failure_says_that_it_was_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = nfs()
+    before = world.app.snapshot()
+    monkeypatch.setattr(world.app.mounts, "mount", lambda *_: [].pop())
+    with pytest.raises(IndexError, match="pop from empty"):
+        world.add()
+    assert world.app.report.warnings == ["everything was undone"]
+    assert world.app.snapshot() == before
+
+
+def _break_the_store(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file server does not answer, and from then on the store cannot be read either."""
+
+    def mount(*_arguments: object) -> None:
+        world.app.store.unreadable = True
+        raise Unavailable("the file server did not answer", hint="check it")
+
+    monkeypatch.setattr(world.app.mounts, "mount", mount)
+
+
+def test_store_that_fails_too_does_not_hide_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = nfs()
+    before = world.app.snapshot()
+    with monkeypatch.context() as patch:
+        _break_the_store(world, patch)
+        with pytest.raises(Unavailable) as caught:
+            world.add()
+    assert caught.value.message.startswith(
+        "the file server did not answer; nothing could be undone: store /var"
+    )
+    again = f"sharectl remove guest {world.share_id}"
+    assert caught.value.hint == f"it stays recorded; finish with: {again}"
+
+    world.app.store.unreadable = False
+    world.remove()
+    assert world.app.snapshot() == before
+
+
+def test_store_that_fails_too_does_not_hide_the_error_of_a_repair(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, _ = attached(nfs)
+    world.app.mounts.unmount(world.mount_point, 1)
+    _break_the_store(world, monkeypatch)
+    with pytest.raises(Unavailable) as caught:
+        world.add()
+    assert "did not answer; the share stays attached; recording" in caught.value.message
+    assert caught.value.hint == f"check it; then: sharectl add guest {world.share_id}"
+
+
+@pytest.mark.parametrize(("make", "option"), [(nfs, ""), (read_only, " --read-only")])
+@pytest.mark.parametrize("intent", [Intent.ATTACHED, Intent.ATTACHING])
+def test_failed_repair_says_how_things_stand(
+    make: Callable[[], World], option: str, intent: Intent
+) -> None:
+    world, _ = attached(make)
+    (mapping,) = world.app.store.load()
+    with world.app.store.transaction() as store:
+        store.put(replace(mapping, intent=intent))
+    world.app.mounts.unmount(world.mount_point, 1)
+    world.app.mounts.dead = {"192.0.2.1"}
+    with pytest.raises(Unavailable) as caught:
+        world.add()
+    assert caught.value.message.endswith(f"; the share stays {intent}, with status error")
+    again = f"sharectl add guest {world.share_id}{option}"
+    assert caught.value.hint == f"run it again: {again}"
+    (now,) = world.app.store.load()
+    assert (now.intent, "everything" in (now.last_error or "")) == (intent, False)
 
 
 def test_mount_that_shows_something_else_is_undone() -> None:
@@ -92,10 +185,31 @@ def test_tag_taken_while_waiting_for_the_lock_is_refused() -> None:
     assert world.app.shares.all_rules == ()
 
 
-def test_same_add_at_the_same_time_is_refused_or_nothing_to_do() -> None:
+def test_same_add_at_the_same_time_finds_nothing_to_do() -> None:
     world = nfs()
-    world.app.locks.while_waiting = world.add
-    with pytest.raises(Refused, match="is already attached to domain guest"):
+    others: list[AddResult] = []
+    world.app.locks.while_waiting = lambda: others.append(world.add())
+    result = world.add()
+    (other,) = others
+    assert (result.actions, result.view) == ((), other.view)
+    assert world.app.store.load() == (other.view.mapping,)
+    assert len(world.app.shares.all_rules) == 1
+
+
+def test_same_add_at_the_same_time_goes_on_where_the_other_did_not_wait() -> None:
+    world = nfs()
+    world.app.shares.looks = 3
+    impatient = world.asking(timeout=0)
+    world.app.locks.while_waiting = impatient.add
+    world.add()
+    (mapping,) = world.app.store.load()
+    assert mapping.intent is Intent.ATTACHED
+
+
+def test_other_add_at_the_same_time_is_refused() -> None:
+    world = nfs().asking(tag="u")
+    world.app.locks.while_waiting = world.asking(tag="t").add
+    with pytest.raises(Refused, match="is already attached to domain guest with tag t"):
         world.add()
     assert len(world.app.shares.all_rules) == 1
 

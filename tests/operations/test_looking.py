@@ -172,6 +172,20 @@ def test_show_of_what_is_not_attached(domain: str, share: str) -> None:
         show_mapping(attached(nfs)[0].app, domain, share)
 
 
+def test_share_name_that_two_attached_shares_have() -> None:
+    """It is not as if none were attached: remove and forget would be given up as done."""
+    world, _ = attached(nfs)
+    twin = world.app.shares.create("docs", "NFS", "192.0.2.1:/exports/twin").id
+    world.asking(share=twin).add()
+    ids = [mapping.share_id for mapping in world.app.store.load()]
+    assert twin in ids
+    for act in (lambda: _show(world), world.remove, world.add):
+        with pytest.raises(Refused, match="2 shares named 'docs' are attached") as caught:
+            act()
+        assert caught.value.hint == f"give the ID of one: {' '.join(ids)}"
+    assert _show(world, share=twin).mapping.share_id == twin
+
+
 def test_shares_are_those_that_can_be_attached() -> None:
     world, _ = attached(nfs)
     world.asking(domain="neighbour").add()
