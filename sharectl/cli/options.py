@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
 F = TypeVar("F", bound=Callable[..., object])
+
+
+class _Seconds(click.FloatRange):
+    """A range of seconds. NaN is no number of them: it is neither below nor above any limit."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return seconds
+
 
 domain_argument = click.argument("domain", metavar="DOMAIN")
 domains_argument = click.argument("domains", metavar="[DOMAIN]...", nargs=-1)
@@ -18,7 +32,7 @@ dry_run_option = click.option(
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 timeout_option = click.option(
     "--timeout",
-    type=click.FloatRange(min=0, max=86400),
+    type=_Seconds(min=0, max=86400),
     default=60.0,
     metavar="S",
     help="Seconds to wait for Manila; 0 does not wait [60].",
