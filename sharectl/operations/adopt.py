@@ -50,6 +50,7 @@ def adopt(app: App, request: AdoptRequest) -> AdoptResult:
     """Record again every share that a domain's metadata speaks of and the store does not."""
     app.interrupts.install()
     app.host.check_root("adopt")
+    checks.check_local(app.config.libvirt_uri)
     for ident in request.domains:
         checks.check_ident("domain", ident)
     domains = app.domains.list()

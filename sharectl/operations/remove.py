@@ -53,6 +53,7 @@ def remove(app: App, request: RemoveRequest) -> RemoveResult:
     """
     app.interrupts.install()
     app.host.check_root("remove")
+    checks.check_local(app.config.libvirt_uri)
     checks.check_ident("domain", request.domain)
     checks.check_ident("share", request.share)
     mapping = find_recorded(app, request.domain, request.share)
