@@ -48,7 +48,7 @@ def reconcile_command(
     for line in result.changes:
         click.echo(printable(line))
     for problem in result.problems:
-        app.report.problem(problem.message, problem.hint)
+        app.report.problem(problem.message, problem.advice)
     if result.problems and not dry_run:
         ctx.exit(ExitCode.PARTIAL)
     if dry_run and (result.changes or result.problems):

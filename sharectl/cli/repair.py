@@ -44,7 +44,7 @@ def adopt_command(
     for line in result.changes:
         click.echo(printable(line))
     for problem in result.problems:
-        app.report.problem(problem.message, problem.hint)
+        app.report.problem(problem.message, problem.advice)
     if result.problems:
         ctx.exit(ExitCode.PARTIAL)
     if not result.changes:
