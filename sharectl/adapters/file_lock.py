@@ -57,7 +57,7 @@ def _busy(descriptor: int, timeout: float, what: str) -> Busy:
     who = f"sharectl {holder[2]} (pid {holder[0]})" if holder[2] else "another sharectl"
     return Busy(
         f"{who} holds the lock of {what}; waited {timeout:g} s",
-        hint="run it again when that one is done",
+        hint="wait until that one is done",
     )
 
 

@@ -64,7 +64,7 @@ def translate(error: libvirt.libvirtError, uri: str, domain: str | None = None) 
     if code == libvirt.VIR_ERR_OPERATION_TIMEOUT:  # another job has the domain
         return Unavailable(
             f"libvirt is busy with domain {domain or '(unknown)'}: {text}",
-            hint=f"see what it does: virsh domjobinfo {domain or 'DOMAIN'}; then run it again",
+            hint=f"see what it does: virsh domjobinfo {domain or 'DOMAIN'}",
             uncertain=True,
         )
     if error.get_error_domain() in (libvirt.VIR_FROM_RPC, libvirt.VIR_FROM_REMOTE):

@@ -17,6 +17,7 @@ from sharectl.cli.options import (
 )
 from sharectl.cli.output import OutputOptions, output_options, print_record
 from sharectl.cli.text import printable
+from sharectl.errors import ExitCode
 from sharectl.model.enums import AccessLevel, SharedMemory
 from sharectl.operations.add import add
 from sharectl.operations.preflight import AddRequest
@@ -109,16 +110,24 @@ def add_command(
 @dry_run_option
 @timeout_option
 @yes_option
-@click.pass_obj
+@click.pass_context
 def remove_command(
-    app: App, domain: str, share: str, force: bool, dry_run: bool, timeout: float, yes: bool
+    ctx: click.Context,
+    domain: str,
+    share: str,
+    force: bool,
+    dry_run: bool,
+    timeout: float,
+    yes: bool,
 ) -> None:
     """Detach SHARE from DOMAIN.
 
     Takes the filesystem out of the domain, which must be shut off, unmounts the export and
     revokes the access, each unless another domain of this host needs it. With --force a dead
-    file server or Manila does not stop it: what is left behind is named and stays recorded.
+    file server or Manila does not stop it: what is left behind is named and stays recorded, and
+    the exit status is then 6.
     """
+    app: App = ctx.obj
     if force and not (yes or dry_run) and sys.stdin.isatty() and sys.stderr.isatty():
         question = "With --force, data that the file server has not taken yet is lost. Go on?"
         click.confirm(question, abort=True, err=True)
@@ -130,10 +139,10 @@ def remove_command(
     if result.waiting:
         app.report.warn("Manila was asked to revoke and not waited for; run it again to finish")
     for error in result.left:
-        app.report.warn(f"left behind: {error.message}")
+        text = f"left behind, and recorded as detaching: {error.message}"
+        app.report.problem(text, error.advice)
     if result.left:
-        again = f"sharectl remove {result.mapping.domain_name} {result.mapping.share_id}"
-        app.report.warn(f"it stays recorded as detaching; later: {again}")
+        ctx.exit(ExitCode.PARTIAL)
 
 
 def _print_plan(actions: tuple[Action, ...]) -> None:
