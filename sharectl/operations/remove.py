@@ -55,6 +55,7 @@ def remove(app: App, request: RemoveRequest) -> RemoveResult:
     leaves the mapping recorded as detaching; run again, it goes on from there.
     """
     app.interrupts.install()
+    app.report.step("checking")
     app.host.check_root("remove")
     checks.check_local(app.config.libvirt_uri)
     checks.check_ident("domain", request.domain)
