@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from sharectl.cli import columns
 from sharectl.cli.options import (
+    confirm,
     domain_argument,
     dry_run_option,
     share_argument,
@@ -128,9 +128,9 @@ def remove_command(
     the exit status is then 6.
     """
     app: App = ctx.obj
-    if force and not (yes or dry_run) and sys.stdin.isatty() and sys.stderr.isatty():
+    if force and not dry_run:
         question = "With --force, data that the file server has not taken yet is lost. Go on?"
-        click.confirm(question, abort=True, err=True)
+        confirm(question, yes=yes)
     result = remove(app, RemoveRequest(domain, share, force, timeout, dry_run))
     app.report.done()
     if dry_run:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+
+from sharectl.errors import Interrupted
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -37,3 +40,11 @@ timeout_option = click.option(
     metavar="S",
     help="Seconds to wait for Manila; 0 does not wait [60].",
 )
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask on a terminal, unless `yes`. Raises `Interrupted` for any answer but yes."""
+    if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return
+    if not click.confirm(question, err=True):
+        raise Interrupted("not confirmed", hint="nothing was changed; --yes does it without asking")

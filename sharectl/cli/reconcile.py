@@ -49,6 +49,10 @@ def reconcile_command(
         click.echo(printable(line))
     for problem in result.problems:
         app.report.problem(problem.message, problem.advice)
+    if not (result.changes or result.problems):
+        app.report.note("nothing to do")
+    elif dry_run:
+        app.report.note("a dry run: nothing was changed")
     if result.problems and not dry_run:
         ctx.exit(ExitCode.PARTIAL)
     if dry_run and (result.changes or result.problems):

@@ -90,7 +90,8 @@ def _adopt(app: App, domain: Domain, mark: Mark, request: AdoptRequest) -> str:
             hint="set SHARECTL_RUNTIME_DIR to where the other host has it, or attach it anew",
         )
     here = mark.host == app.host.name
-    what = f"{domain.name} {mapping.share_name or mapping.share_id}: adopted"
+    done = "would be adopted" if request.dry_run else "adopted"
+    what = f"{domain.name} {mapping.share_name or mapping.share_id}: {done}"
     what += "" if here else f" from host {mark.host}"
     if request.dry_run:
         return what
