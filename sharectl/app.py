@@ -87,7 +87,7 @@ class RealApp:
         """Lock files."""
         from sharectl.adapters.file_lock import FileLocks
 
-        return FileLocks(self.config.lock_dir)
+        return FileLocks(self.config.lock_dir, self.report.step)
 
     @cached_property
     def secrets(self) -> Secrets:

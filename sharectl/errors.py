@@ -7,6 +7,7 @@ to make. Nothing here knows of Click, libvirt or Manila.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import ClassVar
 
 
 class ExitCode(IntEnum):
@@ -36,29 +37,42 @@ class SharectlError(Exception):
     """
 
     exit_code = ExitCode.INTERNAL
+    usual_hint: ClassVar[str] = (
+        "run it again with --debug, which shows what libvirt and Manila answered"
+    )
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
 
+    @property
+    def advice(self) -> str:
+        """The hint, or what to type after any error of this kind; every error is told with it."""
+        return self.hint or self.usual_hint
+
 
 class UsageError(SharectlError):
     """A malformed argument: a bad tag, an impossible id."""
 
     exit_code = ExitCode.USAGE
+    usual_hint = "see: sharectl --help"
 
 
 class NotFound(SharectlError):
     """No such domain, share or mapping."""
 
     exit_code = ExitCode.NOT_FOUND
+    usual_hint = "see what there is: virsh list --all; sharectl shares; sharectl list"
 
 
 class Refused(SharectlError):
     """A precondition does not hold; nothing was changed."""
 
     exit_code = ExitCode.REFUSED
+    usual_hint = (
+        "see how things stand: sharectl list; mend what it names and run the same command again"
+    )
 
 
 class Unavailable(SharectlError):
@@ -68,6 +82,7 @@ class Unavailable(SharectlError):
     """
 
     exit_code = ExitCode.UNAVAILABLE
+    usual_hint = "see how things stand: sharectl list; once it answers, run the same command again"
 
     def __init__(self, message: str, *, hint: str | None = None, uncertain: bool = False) -> None:
         super().__init__(message, hint=hint)
@@ -78,18 +93,21 @@ class StoreError(SharectlError):
     """The mapping store is unreadable, newer than this sharectl, or cannot be written."""
 
     exit_code = ExitCode.IO
+    usual_hint = "see whether there is room to write: df /var/lib/sharectl /run/sharectl"
 
 
 class MountFailed(SharectlError):
     """The host could not mount or unmount an export."""
 
     exit_code = ExitCode.IO
+    usual_hint = "see: sharectl list --long, and what the kernel says: dmesg | tail"
 
 
 class InstallFailed(SharectlError):
     """A file of the host, or systemd, would not take what was to be installed."""
 
     exit_code = ExitCode.IO
+    usual_hint = "see what is installed: sharectl hook status"
 
 
 class BackendError(SharectlError):
@@ -102,21 +120,27 @@ class Busy(SharectlError):
     """Another sharectl holds the lock."""
 
     exit_code = ExitCode.BUSY
+    usual_hint = "run it again when that one is done"
 
 
 class Denied(SharectlError):
     """Not root, or a policy of libvirt or Manila forbids it."""
 
     exit_code = ExitCode.PERMISSION
+    usual_hint = (
+        "run it with sudo; if Manila forbids it, see: openstack role assignment list --names"
+    )
 
 
 class ConfigError(SharectlError):
     """The configuration file, clouds.yaml or the credentials are wrong or missing."""
 
     exit_code = ExitCode.CONFIG
+    usual_hint = "see: man sharectl-config"
 
 
 class Interrupted(SharectlError):
     """SIGINT, SIGTERM or SIGHUP arrived."""
 
     exit_code = ExitCode.INTERRUPTED
+    usual_hint = "see how things stand: sharectl list"

@@ -34,7 +34,7 @@ class _Silent:
 
     note = warn = step
 
-    def problem(self, text: str, hint: str | None) -> None:
+    def problem(self, text: str, hint: str) -> None:
         """Nobody listens."""
 
     def done(self) -> None:

@@ -226,7 +226,7 @@ class Reporter(Protocol):
     def done(self) -> None:
         """Results come now: progress must not stand between them."""
 
-    def problem(self, text: str, hint: str | None) -> None:
+    def problem(self, text: str, hint: str) -> None:
         """What could not be done, while the rest goes on; also said when all else is quiet."""
 
     def warn(self, text: str) -> None:

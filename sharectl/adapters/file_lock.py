@@ -6,7 +6,7 @@ import fcntl
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,10 +17,17 @@ _WITH_VALUE = frozenset({"--connect", "--os-cloud", "--config"})  # may stand be
 _POLL = 0.05  # seconds; flock(2) itself cannot be given a deadline
 
 
+def _nobody(_text: str) -> None:
+    """Who wants to know what is waited for."""
+
+
 @contextmanager
-def hold(path: Path, timeout: float, what: str) -> Iterator[None]:
+def hold(
+    path: Path, timeout: float, what: str, waiting: Callable[[str], None] = _nobody
+) -> Iterator[None]:
     """Hold the lock file `path`, waiting up to `timeout` seconds for another process.
 
+    `waiting` is called once with a sentence on what is waited for, if the lock is not free.
     Raises `Busy` that says who has `what`. The kernel frees the lock when the process dies.
     """
     try:
@@ -31,7 +38,9 @@ def hold(path: Path, timeout: float, what: str) -> Iterator[None]:
     except OSError as error:
         raise StoreError(f"lock {path} cannot be made: {error.strerror}") from error
     try:
-        _acquire(descriptor, timeout, what)
+        if not _try(descriptor):
+            waiting(f"waiting for {_holder(descriptor)}, which holds the lock of {what}")
+            _wait(descriptor, timeout, what)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()} {_verb()}\n".encode(), 0)
         yield
@@ -39,26 +48,28 @@ def hold(path: Path, timeout: float, what: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, timeout: float, what: str) -> None:
+def _try(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait(descriptor: int, timeout: float, what: str) -> None:
     deadline = time.monotonic() + timeout
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise _busy(descriptor, timeout, what) from None
-            time.sleep(_POLL)
-        else:
-            return
+    while not _try(descriptor):
+        if time.monotonic() >= deadline:
+            raise Busy(
+                f"{_holder(descriptor)} holds the lock of {what}; waited {timeout:g} s",
+                hint="wait until that one is done",
+            )
+        time.sleep(_POLL)
 
 
-def _busy(descriptor: int, timeout: float, what: str) -> Busy:
+def _holder(descriptor: int) -> str:
     holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip().partition(" ")
-    who = f"sharectl {holder[2]} (pid {holder[0]})" if holder[2] else "another sharectl"
-    return Busy(
-        f"{who} holds the lock of {what}; waited {timeout:g} s",
-        hint="run it again when that one is done",
-    )
+    return f"sharectl {holder[2]} (pid {holder[0]})" if holder[2] else "another sharectl"
 
 
 def _verb() -> str:
@@ -73,21 +84,29 @@ def _verb() -> str:
 
 
 class FileLocks:
-    """`Locks` as files in one folder."""
+    """`Locks` as files in one folder.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where they are; made when needed.
+        waiting: told what is waited for, when the lock of a share or a domain is not free.
+    """
+
+    def __init__(self, folder: Path, waiting: Callable[[str], None] = _nobody) -> None:
         self._folder = folder
+        self._waiting = waiting
 
     @contextmanager
     def share(self, share_id: str, timeout: float) -> Iterator[None]:
         """The lock of a share."""
-        with hold(self._folder / f"share-{share_id}", timeout, f"share {share_id}"):
+        file = self._folder / f"share-{share_id}"
+        with hold(file, timeout, f"share {share_id}", self._waiting):
             yield
 
     @contextmanager
     def domain(self, uuid: str, timeout: float) -> Iterator[None]:
         """The lock of a domain."""
-        with hold(self._folder / f"domain-{uuid}", timeout, f"domain {uuid}"):
+        file = self._folder / f"domain-{uuid}"
+        with hold(file, timeout, f"domain {uuid}", self._waiting):
             yield
 
     @contextmanager

@@ -15,8 +15,7 @@ from typing import Any, TypeVar
 
 import libvirt
 
-from sharectl.adapters import deadline, libvirt_observe
-from sharectl.errors import BackendError, Denied, NotFound, Refused, Unavailable
+from sharectl.adapters import deadline, libvirt_connection, libvirt_observe
 from sharectl.model import domain_xml
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import SharedMemory
@@ -25,28 +24,8 @@ from sharectl.model.mark import Mark
 
 T = TypeVar("T")
 Marks = tuple[Mark, ...]
-_DENIED = frozenset(
-    {libvirt.VIR_ERR_AUTH_FAILED, libvirt.VIR_ERR_ACCESS_DENIED, libvirt.VIR_ERR_AUTH_CANCELLED}
-)
-_REFUSED = frozenset(
-    {
-        libvirt.VIR_ERR_CONFIG_UNSUPPORTED,
-        libvirt.VIR_ERR_INVALID_ARG,
-        libvirt.VIR_ERR_OPERATION_DENIED,
-        libvirt.VIR_ERR_OPERATION_INVALID,
-        libvirt.VIR_ERR_XML_DETAIL,
-        libvirt.VIR_ERR_XML_ERROR,
-    }
-)
 # Where distributions put the vhost-user file system daemon (C, then Rust).
 _VIRTIOFSD = ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd")
-
-
-def _silent(_context: object, _error: object) -> None:
-    """libvirt prints errors on stderr by itself unless it is given a handler."""
-
-
-libvirt.registerErrorHandler(_silent, None)
 
 
 class LibvirtDomains:
@@ -58,27 +37,14 @@ class LibvirtDomains:
 
     @cached_property
     def _connection(self) -> Any:
-        try:
-            return deadline.call(
-                lambda: libvirt.open(self._uri), self._timeout, f"libvirt at {self._uri}"
-            )
-        except libvirt.libvirtError as error:
-            if error.get_error_code() in _DENIED:
-                raise Denied(
-                    f"libvirt at {self._uri}: {_text(error)}", hint="run it with sudo"
-                ) from error
-            raise Unavailable(
-                f"cannot connect to libvirt at {self._uri}: {_text(error)}",
-                hint="start it (systemctl start libvirtd or virtqemud), or name another with"
-                " --connect URI",
-            ) from error
+        return libvirt_connection.open_local(self._uri, self._timeout)
 
     def _call(self, function: Callable[[], T], *, change: bool = False) -> T:
         what = f"libvirt at {self._uri}"
         try:
             return deadline.call(function, self._timeout, what, change=change)
         except libvirt.libvirtError as error:
-            raise _translate(error, self._uri) from error
+            raise libvirt_connection.translate(error, self._uri) from error
 
     def host(self) -> HostFacts:
         """Versions and abilities."""
@@ -208,9 +174,15 @@ class LibvirtDomains:
         By UUID alone: another domain may be named like it.
         """
         connection = self._connection
-        return self._call(
-            lambda: change(connection, connection.lookupByUUIDString(uuid)), change=True
-        )
+
+        def work() -> T:
+            domain = connection.lookupByUUIDString(uuid)
+            try:
+                return change(connection, domain)
+            except libvirt.libvirtError as error:
+                raise libvirt_connection.translate(error, self._uri, domain.name()) from error
+
+        return self._call(work, change=True)
 
 
 def _persistent(domain: Any) -> Any:
@@ -277,20 +249,3 @@ def _has_virtiofs(connection: Any) -> bool:
 
 def _version(number: int) -> tuple[int, int, int]:
     return number // 1_000_000, number // 1000 % 1000, number % 1000
-
-
-def _text(error: libvirt.libvirtError) -> str:
-    return (error.get_error_message() or str(error)).strip()
-
-
-def _translate(error: libvirt.libvirtError, uri: str) -> Exception:
-    code, text = error.get_error_code(), _text(error)
-    if code == libvirt.VIR_ERR_NO_DOMAIN:
-        return NotFound(f"the domain is gone: {text}")
-    if code in _DENIED:
-        return Denied(f"libvirt at {uri}: {text}")
-    if code in _REFUSED:
-        return Refused(f"libvirt refuses: {text}")
-    if error.get_error_domain() in (libvirt.VIR_FROM_RPC, libvirt.VIR_FROM_REMOTE):
-        return Unavailable(f"lost libvirt at {uri}: {text}", uncertain=True)
-    return BackendError(f"libvirt: {text}")

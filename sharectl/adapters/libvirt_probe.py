@@ -7,6 +7,7 @@ import os
 import libvirt
 
 from sharectl.adapters import deadline
+from sharectl.adapters.libvirt_connection import open_local
 from sharectl.errors import BackendError
 
 # It is destroyed before its CPU runs. Emulated, so that it needs no /dev/kvm.
@@ -23,18 +24,15 @@ _XML = """
 """
 _FLAGS = libvirt.VIR_DOMAIN_START_PAUSED | libvirt.VIR_DOMAIN_START_AUTODESTROY
 
-# libvirt prints errors on stderr by itself unless it is given a handler.
-libvirt.registerErrorHandler(lambda _context, _error: None, None)
-
 
 def start_and_destroy(uri: str, timeout: float) -> None:
     """Start a paused transient guest at `uri` and destroy it, within `timeout` seconds.
 
-    Raises `Unavailable`, or `BackendError` when libvirt cannot start it.
+    Raises what opening the connection does, or `BackendError` when libvirt cannot start it.
     """
+    connection = open_local(uri, timeout)
 
     def work() -> None:
-        connection = libvirt.open(uri)
         try:
             connection.createXML(_XML.format(pid=os.getpid()), _FLAGS).destroy()
         finally:

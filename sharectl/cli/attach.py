@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from sharectl.cli import columns
 from sharectl.cli.options import (
+    confirm,
     domain_argument,
     dry_run_option,
     share_argument,
@@ -17,6 +17,7 @@ from sharectl.cli.options import (
 )
 from sharectl.cli.output import OutputOptions, output_options, print_record
 from sharectl.cli.text import printable
+from sharectl.errors import ExitCode
 from sharectl.model.enums import AccessLevel, SharedMemory
 from sharectl.operations.add import add
 from sharectl.operations.preflight import AddRequest
@@ -110,19 +111,27 @@ def add_command(
 @dry_run_option
 @timeout_option
 @yes_option
-@click.pass_obj
+@click.pass_context
 def remove_command(
-    app: App, domain: str, share: str, force: bool, dry_run: bool, timeout: float, yes: bool
+    ctx: click.Context,
+    domain: str,
+    share: str,
+    force: bool,
+    dry_run: bool,
+    timeout: float,
+    yes: bool,
 ) -> None:
     """Detach SHARE from DOMAIN.
 
     Takes the filesystem out of the domain, which must be shut off, unmounts the export and
     revokes the access, each unless another domain of this host needs it. With --force a dead
-    file server or Manila does not stop it: what is left behind is named and stays recorded.
+    file server or Manila does not stop it: what is left behind is named and stays recorded, and
+    the exit status is then 6.
     """
-    if force and not (yes or dry_run) and sys.stdin.isatty() and sys.stderr.isatty():
+    app: App = ctx.obj
+    if force and not dry_run:
         question = "With --force, data that the file server has not taken yet is lost. Go on?"
-        click.confirm(question, abort=True, err=True)
+        confirm(question, yes=yes)
     result = remove(app, RemoveRequest(domain, share, force, timeout, dry_run))
     app.report.done()
     if dry_run:
@@ -131,10 +140,10 @@ def remove_command(
     if result.waiting:
         app.report.warn("Manila was asked to revoke and not waited for; run it again to finish")
     for error in result.left:
-        app.report.warn(f"left behind: {error.message}")
+        text = f"left behind, and recorded as detaching: {error.message}"
+        app.report.problem(text, error.advice)
     if result.left:
-        again = f"sharectl remove {result.mapping.domain_name} {result.mapping.share_id}"
-        app.report.warn(f"it stays recorded as detaching; later: {again}")
+        ctx.exit(ExitCode.PARTIAL)
 
 
 def _print_plan(actions: tuple[Action, ...]) -> None:

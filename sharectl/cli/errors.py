@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from sharectl.cli.streams import drop, say_error
-from sharectl.errors import ExitCode, SharectlError
+from sharectl.errors import ExitCode, Interrupted, SharectlError
 
 
 class Boundary(click.Group):
@@ -28,12 +28,13 @@ class Boundary(click.Group):
         except click.UsageError as error:
             return _usage(error)
         except click.ClickException as error:
-            return _report(error.format_message(), None, error.exit_code)
+            return _report(error.format_message(), SharectlError.usual_hint, error.exit_code)
         except (click.Abort, KeyboardInterrupt):
-            return _report("interrupted", None, ExitCode.INTERRUPTED)
+            return _report("interrupted", Interrupted.usual_hint, ExitCode.INTERRUPTED)
         except OSError as error:  # of the output: what else fails is told in `invoke`
             drop(sys.stdout)
-            return _report(f"cannot write the output: {error.strerror}", None, ExitCode.IO)
+            text = f"cannot write the output: {error.strerror}"
+            return _report(text, "the rest is done; see: sharectl list", ExitCode.IO)
         return result if isinstance(result, int) else ExitCode.OK
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
@@ -51,7 +52,7 @@ class Boundary(click.Group):
             ctx.meta.get("sharectl.done", int)()
             if ctx.meta.get("sharectl.debug"):
                 _print_traceback()
-            ctx.exit(_report(error.message, error.hint, error.exit_code))
+            ctx.exit(_report(error.message, error.advice, error.exit_code))
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except BrokenPipeError:
@@ -87,7 +88,7 @@ def _usage(error: click.UsageError) -> int:
     return _report(message, f"see: {path} --help", ExitCode.USAGE)
 
 
-def _report(message: str, hint: str | None, code: int) -> int:
+def _report(message: str, hint: str, code: int) -> int:
     say_error(message, hint)
     return int(code)
 

@@ -64,7 +64,7 @@ class StderrReporter:
         self._said.add(text)
         say(f"sharectl: warning: {printable(text)}")
 
-    def problem(self, text: str, hint: str | None) -> None:
+    def problem(self, text: str, hint: str) -> None:
         """An error that does not end the program, in the form of one that does."""
         say_error(text, hint)
 

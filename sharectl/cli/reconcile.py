@@ -48,7 +48,11 @@ def reconcile_command(
     for line in result.changes:
         click.echo(printable(line))
     for problem in result.problems:
-        app.report.problem(problem.message, problem.hint)
+        app.report.problem(problem.message, problem.advice)
+    if not (result.changes or result.problems):
+        app.report.note("nothing to do")
+    elif dry_run:
+        app.report.note("a dry run: nothing was changed")
     if result.problems and not dry_run:
         ctx.exit(ExitCode.PARTIAL)
     if dry_run and (result.changes or result.problems):

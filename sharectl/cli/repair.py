@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from sharectl.cli.options import (
+    confirm,
     domain_argument,
     domains_argument,
     dry_run_option,
@@ -44,7 +44,7 @@ def adopt_command(
     for line in result.changes:
         click.echo(printable(line))
     for problem in result.problems:
-        app.report.problem(problem.message, problem.hint)
+        app.report.problem(problem.message, problem.advice)
     if result.problems:
         ctx.exit(ExitCode.PARTIAL)
     if not result.changes:
@@ -67,6 +67,5 @@ def forget_command(app: App, domain: str, share: str, dry_run: bool, yes: bool) 
         click.echo(f"left: {printable(line)}")
     if dry_run:
         return
-    if not yes and sys.stdin.isatty() and sys.stderr.isatty():
-        click.confirm("Nothing of this will be known any more. Go on?", abort=True, err=True)
+    confirm("Nothing of this will be known any more. Go on?", yes=yes)
     forget_mapping(app, found)

@@ -29,11 +29,10 @@ def say(line: str) -> None:
         drop(sys.stderr)
 
 
-def say_error(message: str, hint: str | None) -> None:
+def say_error(message: str, hint: str) -> None:
     """The two lines of an error, on stderr."""
     say(f"sharectl: error: {printable(message)}")
-    if hint:
-        say(f"sharectl: hint: {printable(hint)}")
+    say(f"sharectl: hint: {printable(hint)}")
 
 
 def drop(stream: TextIO) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sharectl.model import access as rules_of
-from sharectl.model.enums import Health, RuleState
+from sharectl.model.enums import Health, Intent, RuleState
 from sharectl.model.mapping import ShareMapping, has_device
 from sharectl.model.mounts import mounted_at
 from sharectl.model.observed import Observed
@@ -63,6 +63,8 @@ def _has_access(mapping: ShareMapping, observed: Observed) -> bool:
 
 def hint(health: Health, mapping: ShareMapping) -> str | None:
     """What to do about it; None when nothing has to be done."""
+    if mapping.intent is Intent.DETACHING:
+        return f"half detached; finish it: sharectl remove {mapping.domain_uuid} {mapping.share_id}"
     text = HINTS.get(health)
     domain = mapping.domain_uuid if health is Health.SHARE_MISSING else mapping.domain_name
     return text and text.format(domain=domain, share=mapping.share_id)

@@ -47,6 +47,7 @@ def add(app: App, request: AddRequest) -> AddResult:
     step that failed, with everything undone or, where that failed too, recorded.
     """
     app.interrupts.install()
+    app.report.step("checking")
     prepared = prepare(app, request)
     if request.dry_run:
         return _dry_run(app, prepared)

@@ -50,6 +50,7 @@ def adopt(app: App, request: AdoptRequest) -> AdoptResult:
     """Record again every share that a domain's metadata speaks of and the store does not."""
     app.interrupts.install()
     app.host.check_root("adopt")
+    checks.check_local(app.config.libvirt_uri)
     for ident in request.domains:
         checks.check_ident("domain", ident)
     domains = app.domains.list()
@@ -89,7 +90,8 @@ def _adopt(app: App, domain: Domain, mark: Mark, request: AdoptRequest) -> str:
             hint="set SHARECTL_RUNTIME_DIR to where the other host has it, or attach it anew",
         )
     here = mark.host == app.host.name
-    what = f"{domain.name} {mapping.share_name or mapping.share_id}: adopted"
+    done = "would be adopted" if request.dry_run else "adopted"
+    what = f"{domain.name} {mapping.share_name or mapping.share_id}: {done}"
     what += "" if here else f" from host {mark.host}"
     if request.dry_run:
         return what

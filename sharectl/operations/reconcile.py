@@ -56,6 +56,7 @@ def reconcile(app: App, request: ReconcileRequest) -> Result:
     """See the module. Raises `Busy` at once when another reconcile runs."""
     app.interrupts.install()
     app.host.check_root("reconcile")
+    checks.check_local(app.config.libvirt_uri)  # else it would go on as if libvirt were down
     for ident in request.domains:
         checks.check_ident("domain", ident)
     with app.locks.reconcile():

@@ -38,7 +38,10 @@ class RemoveRequest:
 
 @dataclass(frozen=True)
 class RemoveResult:
-    """What `remove` did or would do, and what it had to leave behind (with `force`)."""
+    """What `remove` did or would do, and what it had to leave behind (with `force`).
+
+    The hint of each error in `left` ends with the command that finishes it.
+    """
 
     mapping: ShareMapping
     actions: tuple[Action, ...]
@@ -53,7 +56,9 @@ def remove(app: App, request: RemoveRequest) -> RemoveResult:
     leaves the mapping recorded as detaching; run again, it goes on from there.
     """
     app.interrupts.install()
+    app.report.step("checking")
     app.host.check_root("remove")
+    checks.check_local(app.config.libvirt_uri)
     checks.check_ident("domain", request.domain)
     checks.check_ident("share", request.share)
     mapping = find_recorded(app, request.domain, request.share)
@@ -134,8 +139,13 @@ def _note(app: App, leaving: ShareMapping, error: BaseException) -> None:
     waited = isinstance(error, WaitEnded)
     change(app, leaving, Intent.DETACHING, None if waited else one_line(error))
     if isinstance(error, SharectlError) and not waited:
-        again = f"sharectl remove {leaving.domain_name} {leaving.share_id}"
-        error.hint = f"{error.hint}; then: {again}" if error.hint else f"run it again: {again}"
+        _tell_again(leaving, error)
+
+
+def _tell_again(leaving: ShareMapping, error: SharectlError) -> None:
+    """Make the hint of `error` end with the command that goes on from there."""
+    again = f"sharectl remove {leaving.domain_name} {leaving.share_id}"
+    error.hint = f"{error.hint}; then: {again}" if error.hint else f"run it again: {again}"
 
 
 def _settle(app: App, leaving: ShareMapping, left: list[SharectlError]) -> None:
@@ -145,3 +155,5 @@ def _settle(app: App, leaving: ShareMapping, left: list[SharectlError]) -> None:
         return
     with app.interrupts.shielded():
         change(app, leaving, Intent.DETACHING, "; ".join(error.message for error in left))
+    for error in left:
+        _tell_again(leaving, error)

@@ -266,7 +266,7 @@ class Steps:
             if rule.state is RuleState.ERROR:
                 raise Refused(
                     f"Manila could not withdraw access rule {rule.id} of share {action.share_id}",
-                    hint="its back end refuses; ask the operator of Manila, then run it again",
+                    hint="its back end refuses; ask the operator of Manila",
                 )
             pause.once(f"Manila to withdraw access rule {rule.id} of share {action.share_id}")
 

@@ -64,6 +64,23 @@ def test_shares_and_domains_do_not_lock_each_other(locks: FileLocks) -> None:
         pass
 
 
+def test_what_is_waited_for_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["sharectl", "add"])
+    told: list[str] = []
+    locks = FileLocks(tmp_path / "locks", told.append)
+    with locks.share("s1", 0), locks.domain("d1", 0):
+        assert told == []
+        with pytest.raises(Busy), locks.share("s1", 0.2):
+            pytest.fail("held twice")
+        with pytest.raises(Busy), locks.domain("d1", 0.2):
+            pytest.fail("held twice")
+    who = f"sharectl add (pid {os.getpid()})"
+    assert told == [
+        f"waiting for {who}, which holds the lock of share s1",
+        f"waiting for {who}, which holds the lock of domain d1",
+    ]
+
+
 def test_lock_is_waited_for(locks: FileLocks) -> None:
     with locks.share("s1", 1):
         start, got = threading.Event(), threading.Event()

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import pty
 import re
+import select
 import struct
 import subprocess
 import termios
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fcntl import ioctl
 from typing import Literal
+
+import pytest
 
 from tests.e2e.world import ROOT, World
 
@@ -54,22 +59,49 @@ def on_terminal(
         stderr=theirs if "stderr" in streams else subprocess.PIPE,
     )  # fmt: skip
     os.close(theirs)
-    raw = _read_all(ours)
-    out, err = process.communicate(timeout=_LONGEST_S)
-    return Screen(process.returncode, raw, ((out or b"") + (err or b"")).decode())
+    with _ended_in_time(process), closing(Terminal(ours)) as terminal:
+        raw = b"".join(terminal)
+        out, err = process.communicate(timeout=_LONGEST_S)
+    return Screen(process.returncode, raw.decode(), ((out or b"") + (err or b"")).decode())
 
 
-def _read_all(descriptor: int) -> str:
-    """Until nobody has the other end open, which Linux tells as an error."""
-    parts = []
+@contextmanager
+def _ended_in_time(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kill the process if what is done with it fails, a deadline for example."""
     try:
-        while part := os.read(descriptor, 65536):
-            parts.append(part)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)
-    return b"".join(parts).decode()
+        yield
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+
+
+class Terminal:
+    """Our end of a terminal: what is written on it, until nobody has the other end open.
+
+    Raises `TimeoutError` when that takes longer than `seconds`.
+    """
+
+    def __init__(self, descriptor: int, seconds: float = _LONGEST_S) -> None:
+        self._descriptor = descriptor
+        self._deadline = time.monotonic() + seconds
+
+    def __iter__(self) -> Iterator[bytes]:
+        while part := self._read():
+            yield part
+
+    def _read(self) -> bytes:
+        left = self._deadline - time.monotonic()
+        if left <= 0 or not select.select([self._descriptor], [], [], left)[0]:
+            raise TimeoutError("the program on the terminal does not end")
+        try:
+            return os.read(self._descriptor, 65536)
+        except OSError:  # so Linux tells that the other end is closed
+            return b""
+
+    def close(self) -> None:
+        """Hang up: the kernel sends SIGHUP, and answers further output with an error."""
+        os.close(self._descriptor)
 
 
 def hang_up_at(world: World, words: str, *arguments: str) -> int:
@@ -85,8 +117,13 @@ def hang_up_at(world: World, words: str, *arguments: str) -> int:
         stdin=theirs, stdout=theirs, stderr=theirs,
     )  # fmt: skip
     os.close(theirs)
-    seen = b""
-    while words.encode() not in seen:
-        seen += os.read(ours, 65536)
-    os.close(ours)  # the kernel sends SIGHUP, and answers further output with an error
-    return process.wait(_LONGEST_S)
+    with _ended_in_time(process):
+        with closing(Terminal(ours)) as terminal:
+            seen = b""
+            for part in terminal:
+                seen += part
+                if words.encode() in seen:
+                    break
+            else:
+                pytest.fail(f"it ended without showing {words!r}: {seen.decode()}")
+        return process.wait(_LONGEST_S)

@@ -70,7 +70,7 @@ def test_a_deny_that_fails_stays_recorded_and_can_be_repeated(world: World) -> N
     result = world.sharectl("remove", "vm1", "fail-deny")
     assert result.status == 4
     assert "could not withdraw access rule" in result.stderr
-    assert "sharectl remove vm1" in result.stderr
+    assert f"ask the operator of Manila; then: sharectl remove vm1 {share.id}\n" in result.stderr
     after = world.snapshot()
     assert [intent for _share, intent in after.mappings.values()] == ["detaching"]
     assert after.mounts == ()
@@ -91,14 +91,17 @@ def test_a_running_domain_of_two_keeps_the_share(world: World) -> None:
 
 
 def test_force_detaches_while_manila_is_away_and_finishes_later(world: World) -> None:
-    _share, before = _attach(world)
+    share, before = _attach(world)
     world.cloud.manila.stop()
     try:
         plain = world.sharectl("remove", "vm1", "docs")
         assert plain.status == 69
         assert world.mappings() and world.mounts()
-        forced = world.sharectl("remove", "vm1", "docs", "--force").ok()
-        assert "left behind: OpenStack does not answer" in forced.stderr
+        forced = world.sharectl("-q", "remove", "vm1", "docs", "--force")
+        assert forced.status == 6
+        error, hint = forced.stderr.splitlines()
+        assert "left behind, and recorded as detaching: OpenStack does not answer" in error
+        assert f"; then: sharectl remove vm1 {share.id}" in hint
         assert world.mounts() == ()
     finally:
         world.cloud.manila.start()

@@ -71,7 +71,7 @@ class RecordingReporter:
     def done(self) -> None:
         """Nothing is drawn."""
 
-    def problem(self, text: str, hint: str | None) -> None:
+    def problem(self, text: str, hint: str) -> None:
         """Remember."""
         self.problems.append(text)
 

@@ -1,0 +1,76 @@
+"""libvirt's connection: that of this host, opened in time, with its errors named by situation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libvirt
+
+from sharectl.adapters import deadline
+from sharectl.errors import BackendError, Denied, NotFound, Refused, SharectlError, Unavailable
+from sharectl.model.checks import check_local
+
+_DENIED = frozenset(
+    {libvirt.VIR_ERR_AUTH_FAILED, libvirt.VIR_ERR_ACCESS_DENIED, libvirt.VIR_ERR_AUTH_CANCELLED}
+)
+_REFUSED = frozenset(
+    {
+        libvirt.VIR_ERR_CONFIG_UNSUPPORTED,
+        libvirt.VIR_ERR_INVALID_ARG,
+        libvirt.VIR_ERR_OPERATION_DENIED,
+        libvirt.VIR_ERR_OPERATION_INVALID,
+        libvirt.VIR_ERR_XML_DETAIL,
+        libvirt.VIR_ERR_XML_ERROR,
+    }
+)
+
+
+def _silent(_context: object, _error: object) -> None:
+    """libvirt prints errors on stderr by itself unless it is given a handler."""
+
+
+libvirt.registerErrorHandler(_silent, None)
+
+
+def open_local(uri: str, timeout: float) -> Any:
+    """A connection to this host's libvirt, opened within `timeout` seconds.
+
+    Raises `Refused` for the libvirt of another host, `Denied` and `Unavailable`.
+    """
+    check_local(uri)
+    try:
+        connection = deadline.call(lambda: libvirt.open(uri), timeout, f"libvirt at {uri}")
+        check_local(connection.getURI())  # what libvirt made of an alias of its configuration
+    except libvirt.libvirtError as error:
+        if error.get_error_code() in _DENIED:
+            raise Denied(f"libvirt at {uri}: {_text(error)}", hint="run it with sudo") from error
+        raise Unavailable(
+            f"cannot connect to libvirt at {uri}: {_text(error)}",
+            hint="start it (systemctl start libvirtd or virtqemud), or name another with"
+            " --connect URI",
+        ) from error
+    return connection
+
+
+def translate(error: libvirt.libvirtError, uri: str, domain: str | None = None) -> SharectlError:
+    """The error of ours for one of libvirt's, met while working on `domain`."""
+    code, text = error.get_error_code(), _text(error)
+    if code == libvirt.VIR_ERR_NO_DOMAIN:
+        return NotFound(f"the domain is gone: {text}", hint="see: virsh list --all")
+    if code in _DENIED:
+        return Denied(f"libvirt at {uri}: {text}", hint="run it with sudo")
+    if code in _REFUSED:
+        return Refused(f"libvirt refuses: {text}")
+    if code == libvirt.VIR_ERR_OPERATION_TIMEOUT:  # another job has the domain
+        return Unavailable(
+            f"libvirt is busy with domain {domain or '(unknown)'}: {text}",
+            hint=f"see what it does: virsh domjobinfo {domain or 'DOMAIN'}",
+            uncertain=True,
+        )
+    if error.get_error_domain() in (libvirt.VIR_FROM_RPC, libvirt.VIR_FROM_REMOTE):
+        return Unavailable(f"lost libvirt at {uri}: {text}", uncertain=True)
+    return BackendError(f"libvirt: {text}")
+
+
+def _text(error: libvirt.libvirtError) -> str:
+    return (error.get_error_message() or str(error)).strip()

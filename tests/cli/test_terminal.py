@@ -1,0 +1,125 @@
+"""What a human at a terminal is told beyond the results."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sharectl.cli import columns
+from sharectl.cli.listing import tell_health
+from sharectl.cli.rich_table import print_table
+from sharectl.errors import ExitCode
+from sharectl.model.enums import Intent
+from sharectl.operations.listing import list_mappings
+from sharectl.operations.records import change
+from tests.cli.running import run
+from tests.operations.scenarios import World, attached, cephfs, nfs
+
+_HEADINGS = ("Domain", *columns.LIST, *columns.LONG)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal on stdin and stderr, as far as questions are concerned."""
+    stream = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr("sharectl.cli.options.sys", SimpleNamespace(stdin=stream, stderr=stream))
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("verb", [("forget",), ("remove", "--force")], ids=" ".join)
+@pytest.mark.parametrize("sure", [True, False])
+def test_a_question_that_is_not_answered_with_yes_changes_nothing(
+    verb: tuple[str, ...], sure: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("click.confirm", lambda *_arguments, **_options: sure)
+    world, _ = attached(nfs)
+    before = world.app.snapshot()
+    result = run(world.app, *verb, "guest", "docs")
+    if sure:
+        assert (result.exit_code, world.app.store.load()) == (0, ())
+        return
+    assert result.exit_code == ExitCode.INTERRUPTED
+    error, hint = result.stderr.splitlines()
+    assert error == "sharectl: error: not confirmed"
+    assert "nothing was changed" in hint
+    assert world.app.snapshot() == before
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("option", ["--yes", "--dry-run"])
+@pytest.mark.parametrize("verb", [("forget",), ("remove", "--force")], ids=" ".join)
+def test_what_needs_no_answer_is_not_asked(
+    verb: tuple[str, ...], option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("click.confirm", lambda *_, **__: pytest.fail("asked"))
+    world, _ = attached(nfs)
+    assert run(world.app, *verb, "guest", "docs", option).exit_code == 0
+
+
+def test_reconcile_says_that_there_is_nothing_to_do_and_that_nothing_was_done() -> None:
+    world, _ = attached(nfs)
+    assert run(world.app, "reconcile").stdout == ""
+    assert world.app.report.notes == ["nothing to do"]
+    world.app.mounts.unmount(world.mount_point, 1)
+    world.app.restart()
+    planned = run(world.app, "reconcile", "--dry-run")
+    assert planned.exit_code == ExitCode.DRIFT
+    assert world.app.report.notes == ["a dry run: nothing was changed"]
+    world.app.restart()
+    assert run(world.app, "reconcile").stdout == planned.stdout != ""
+    assert world.app.report.notes == []
+
+
+def test_a_dry_run_of_adopt_does_not_speak_as_if_it_were_done() -> None:
+    world, _ = attached(nfs)
+    with world.app.store.transaction() as store:
+        store.delete(store.mappings[0].id)
+    assert run(world.app, "adopt", "-n").stdout == "guest docs: would be adopted\n"
+    assert run(world.app, "adopt").stdout == "guest docs: adopted\n"
+
+
+def _told(world: World) -> list[str]:
+    app: Any = world.app
+    app.restart()
+    tell_health(app, list_mappings(app, None, examine=True))
+    notes: list[str] = app.report.notes
+    return notes
+
+
+def test_advice_names_the_share_that_it_is_for() -> None:
+    world, _ = attached(cephfs)
+    assert _told(world) == []
+    world.app.mounts.unmount(world.mount_point, 1)
+    assert _told(world) == ["guest data: not-mounted: mount it again: sharectl reconcile guest"]
+
+
+def test_advice_for_a_share_that_is_being_detached_is_not_to_mount_it_again() -> None:
+    world, _ = attached(cephfs)
+    mapping = change(world.app, world.app.store.load()[0], Intent.DETACHING, "it went wrong")
+    world.app.mounts.unmount(world.mount_point, 1)
+    (told,) = _told(world)
+    assert told.startswith("guest data: not-mounted: half detached; finish it: sharectl remove ")
+    assert told.endswith(f" {mapping.domain_uuid} {mapping.share_id}")
+
+
+@pytest.mark.parametrize(("width", "tables"), [(120, 2), (400, 1)])
+def test_many_columns_that_do_not_fit_are_one_table_for_each_row(
+    width: int, tables: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    row = tuple(f"{heading} with some more words" for heading in _HEADINGS)
+    print_table(_HEADINGS, [row, row], header=True)
+    shown = capsys.readouterr().out
+    assert shown.count("╭") == tables
+    assert [shown.count(cell) for cell in row] == [2] * len(row)
+    assert max(len(line) for line in shown.splitlines()) <= width
+
+
+def test_few_columns_are_folded(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table(("Domain", *columns.LIST), [("x" * 36,) * 4] * 2, header=True)
+    assert capsys.readouterr().out.count("╭") == 1
