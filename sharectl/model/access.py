@@ -67,7 +67,7 @@ def is_ours(rule: AccessRule, host: str, mappings: tuple[ShareMapping, ...]) -> 
 def _asked_for(rule: AccessRule, mapping: ShareMapping) -> bool:
     if not mapping.owns_rule or mapping.rule_id is not None:
         return False
-    return _is_for(rule, mapping.access)
+    return is_for(rule, mapping.access)
 
 
 def made_by(metadata: Mapping[str, str], host: str) -> bool:
@@ -103,12 +103,12 @@ def _client_without_rule(
     for mapping in mappings:
         if rule.access_type != mapping.access_type:
             continue
-        if not any(_is_for(item, mapping.access) for item in rules):
+        if not any(is_for(item, mapping.access) for item in rules):
             return mapping.access_to
     return None
 
 
-def _is_for(rule: AccessRule, access: Access) -> bool:
+def is_for(rule: AccessRule, access: Access) -> bool:
     """Whether the rule is for that very client."""
     if rule.access_to is None or rule.access_type != access.type:
         return False
@@ -139,7 +139,7 @@ def find_rule(rules: tuple[AccessRule, ...], access: Access) -> AccessRule | Non
     error: then no other rule for this address can be made, since Manila refuses a second one.
     """
     candidates = [item for item in rules if serves_to(item, access) and not item.leaving]
-    exact = [item for item in candidates if _is_for(item, access)]
+    exact = [item for item in candidates if is_for(item, access)]
     usable = [item for item in candidates if _usable(item, access)]
     for choice in (
         [item for item in exact if item in usable],

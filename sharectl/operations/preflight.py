@@ -169,6 +169,11 @@ def client_of(app: App, share: Share, protocol: ShareProtocol, source: str) -> s
     for recorded in app.store.load():
         if recorded.share_id == share.id:
             return recorded.access_to
+    return new_client(app, share, protocol, source)
+
+
+def new_client(app: App, share: Share, protocol: ShareProtocol, source: str) -> str:
+    """The same for a share of which nothing is mounted yet, or no longer from there."""
     if protocol is ShareProtocol.CEPHFS:
         configured = app.config.cephfs_access_to
         return configured or rules_of.cephx_id(app.host.name, app.shares.project_id(), share.id)

@@ -30,12 +30,19 @@ def change(app: App, mapping: ShareMapping, intent: Intent, last_error: str | No
     return now
 
 
-def follow(app: App, mapping: ShareMapping, export_location: str) -> None:
-    """Write into the records of the mapping's share that it is exported elsewhere now."""
+def follow(app: App, mapping: ShareMapping, export_location: str, access_to: str) -> None:
+    """Write into the records of the mapping's share where it is exported now, and to whom.
+
+    For another client there is no rule yet; the plan takes the one for the old client away.
+    """
     with app.store.transaction() as store:
         for item in store.mappings:
-            if item.share_id == mapping.share_id:
-                store.put(replace(item, export_location=export_location))
+            if item.share_id != mapping.share_id:
+                continue
+            moved = replace(item, export_location=export_location, access_to=access_to)
+            if access_to != item.access_to:
+                moved = replace(moved, rule_id=None, owns_rule=False)
+            store.put(moved)
 
 
 def one_line(error: BaseException) -> str:

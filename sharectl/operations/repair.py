@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sharectl.errors import Interrupted, NotFound, Refused, SharectlError, Unavailable
 from sharectl.model import export_location
 from sharectl.model.action import Action, AwaitAccess, ReplaceMount
-from sharectl.model.enums import Intent
+from sharectl.model.enums import Intent, ShareProtocol
 from sharectl.model.export_location import same_export
 from sharectl.model.mapping import ShareMapping, has_live_device
 from sharectl.model.mounts import mounted_at
@@ -21,6 +21,7 @@ from sharectl.model.plan import check_replaceable, plan
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.observe import observe
+from sharectl.operations.preflight import new_client
 from sharectl.operations.records import change, follow, forget, one_line
 from sharectl.operations.steps import Effort
 
@@ -212,8 +213,13 @@ class Repair:
         return export_location.choose(self._app.shares.find(mapping.share_id))
 
     def _follow(self, mapping: ShareMapping) -> ShareMapping:
-        where = self._present_export(mapping)
-        follow(self._app, mapping, where)
+        """The route to another address may begin at another address of this host."""
+        share = self._app.shares.find(mapping.share_id)
+        where = export_location.choose(share)
+        to = mapping.access_to
+        if mapping.protocol is ShareProtocol.NFS:
+            to = new_client(self._app, share, mapping.protocol, where)
+        follow(self._app, mapping, where, to)
         self._report.tell(mapping, f"follow the export location to {where}")
         return self._stored(mapping) or mapping
 

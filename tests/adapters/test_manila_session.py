@@ -43,8 +43,8 @@ def session(monkeypatch: pytest.MonkeyPatch) -> ManilaSession:
 
 @pytest.fixture
 def dead_name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Name lookups block until the test is over."""
-    over = threading.Event()
+    """Name lookups block until the test is over; what it left behind then ends."""
+    over, before = threading.Event(), set(threading.enumerate())
 
     def block(*_arguments: Any, **_options: Any) -> Any:
         over.wait(60)
@@ -53,6 +53,8 @@ def dead_name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(socket, "getaddrinfo", block)
     yield
     over.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(30)
 
 
 _URL = "Unable to establish connection to http://h:8786/v2: "

@@ -200,6 +200,21 @@ def test_changed_export_location_is_followed() -> None:
     assert run_reconcile(world.app).changes == ()
 
 
+def test_client_changes_with_the_route_to_the_moved_export() -> None:
+    world, _ = attached(nfs)
+    share = world.app.shares.find("docs")
+    location = replace(share.export_locations[0], path="[2001:db8::7]:/exports/one")
+    world.app.shares.change(share.id, export_locations=(location,))
+    world.app.mounts.address = "2001:db8::1"
+    result = run_reconcile(world.app)
+    assert result.problems == ()
+    assert [rule.access.to for rule in world.app.shares.all_rules] == ["2001:db8::1"]
+    assert run_reconcile(world.app).changes == ()
+    world.remove()
+    world.app.shares.settle()
+    assert world.app.shares.all_rules == ()
+
+
 def test_domain_that_is_gone_is_told_and_pruned() -> None:
     world, before = attached(nfs)
     uuid = world.uuid
@@ -266,15 +281,6 @@ def test_another_reconcile_is_not_waited_for() -> None:
     world.app.host.root = False
     with pytest.raises(Denied):
         reconcile(world.app, ReconcileRequest())
-
-
-def test_locked_share_is_told_and_the_rest_goes_on() -> None:
-    world, _ = attached(nfs)
-    _lose_mount(world)
-    world.app.restart()
-    world.app.locks.taken_elsewhere.add(world.share_id)
-    result = reconcile(world.app, ReconcileRequest())
-    assert "holds the lock of share" in messages(result)
 
 
 def test_file_server_that_does_not_answer_is_told_once() -> None:

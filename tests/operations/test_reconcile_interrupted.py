@@ -6,6 +6,7 @@ import pytest
 
 from sharectl.model.enums import Intent, RuleState
 from sharectl.model.mounts import mounted_at
+from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes.faults import Fault, FaultyApp, Injector, Killed, Kind, When, changes
 from tests.operations.reconciling import messages, run_reconcile
 from tests.operations.scenarios import SCENARIOS, attached, nfs
@@ -76,3 +77,12 @@ def test_killed_remove_is_finished(scenario: str, fault: Fault) -> None:
         world.remove(FaultyApp(Injector(world.app, fault)))
     assert run_reconcile(world.app).problems == ()
     assert world.app.snapshot() == before
+
+
+def test_locked_share_is_told_and_the_rest_goes_on() -> None:
+    world, _ = attached(nfs)
+    world.app.mounts.unmount(world.mount_point, 1)
+    world.app.restart()
+    world.app.locks.taken_elsewhere.add(world.share_id)
+    result = reconcile(world.app, ReconcileRequest())
+    assert "holds the lock of share" in messages(result)
