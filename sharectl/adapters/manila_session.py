@@ -82,19 +82,13 @@ class ManilaSession:
             app_name="sharectl", split_loggers=True,
         )  # fmt: skip
 
-    @cached_property
-    def _clients(self) -> dict[str, Any]:
-        return {}
-
     def client(self) -> Any:
-        """The client at the microversion in force."""
-        return self._client(self._version)
+        """A client at the microversion in force: one for each call, at no cost.
 
-    def _client(self, version: api_versions.APIVersion) -> Any:
-        key = version.get_string()
-        if key not in self._clients:
-            self._clients[key] = self._connect(version)
-        return self._clients[key]
+        The managers of manilaclient keep what they list in attributes of their own, so that two
+        threads must not share one.
+        """
+        return self._connect(self._version)
 
     def _connect(self, version: api_versions.APIVersion) -> Any:
         region = self._region
@@ -135,7 +129,7 @@ class ManilaSession:
 
     def call_at(self, version: str, function: Callable[[Any], T]) -> T:
         """`function(client)` with a client of that microversion; for a read."""
-        return self._in_time(lambda: function(self._client(api_versions.APIVersion(version))))
+        return self._in_time(lambda: function(self._connect(api_versions.APIVersion(version))))
 
     def _in_time(self, attempt: Callable[[], T], *, change: bool = False) -> T:
         """`attempt()` within the time of a login and a request.

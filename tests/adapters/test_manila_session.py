@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from keystoneauth1 import exceptions as auth_errors
 
+from sharectl.adapters import manila_session
 from sharectl.adapters.manila_session import ManilaSession, translate
 from sharectl.adapters.manila_shares import ManilaShares
 from sharectl.errors import ExitCode, Unavailable
@@ -121,3 +122,11 @@ def test_failed_connection_is_one_sentence(
         "OpenStack does not answer: cannot connect to keystone.example:5000:"
         " Name or service not known"
     )
+
+
+def test_each_call_has_a_client_of_its_own(
+    session: ManilaSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two threads on one took each other's attributes away."""
+    monkeypatch.setattr(manila_session, "Client", lambda **_arguments: object())
+    assert session.call(lambda client: client) is not session.call(lambda client: client)

@@ -18,7 +18,7 @@ import libvirt
 from sharectl.adapters.json_store import JsonStore
 from sharectl.model.enums import AccessLevel, AccessType, Intent, ShareProtocol
 from sharectl.model.mapping import ShareMapping
-from tests.bench import hook
+from tests.bench import hook, scale
 from tests.bench.timing import Amount, Comparison, compare, process
 from tests.lab import libvirtd
 from tests.lab.cloud.cloud import Cloud
@@ -47,11 +47,12 @@ def main() -> int:
             (_add(connection, cloud, folder), _ADD_LIMIT),
             *_hook(connection, cloud, folder),
         ]
+        for result, limit in results:
+            print(result.line(limit), flush=True)
+        scale.report(cloud, connection, folder / "scale")
     finally:
         cloud.stop()
         daemon.stop()
-    for result, limit in results:
-        print(result.line(limit), flush=True)
     return int(any(result.over(limit) for result, limit in results))
 
 

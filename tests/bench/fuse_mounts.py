@@ -36,10 +36,10 @@ class FuseMounts:
         """Mount at `mount_point`, which is made; `source` is what mountinfo is to show."""
         mount_point.mkdir(parents=True, mode=0o700)
         device = os.open("/dev/fuse", os.O_RDWR)
-        self._poll.register(device, select.EPOLLIN)
         options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other"
         flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
         syscalls.mount(source, mount_point, "fuse.ceph-fuse", flags, options)
+        self._poll.register(device, select.EPOLLIN)  # before, it would only tell of an error
 
     def _serve(self) -> None:
         while True:

@@ -74,6 +74,9 @@ class Host:
 
     def grow(self, size: int) -> None:
         """Make it have `size` mappings."""
+        if not self._shares:
+            self._shares.append(self._share(0))
+            self._lift_quota(self._shares[0][0])
         with ThreadPoolExecutor(4) as pool:
             missing = range(len(self._shares), size // 2)
             self._shares += pool.map(self._share, missing)
@@ -84,6 +87,11 @@ class Host:
         store = Path(os.environ["SHARECTL_STATE_DIR"]) / "mappings.json"
         store.parent.mkdir(parents=True, exist_ok=True)
         store.write_text(json.dumps({**store_schema.stamp(), "mappings": documents}))
+
+    def _lift_quota(self, share: Share) -> None:
+        project = self._cloud.admin.get(f"/shares/{share.id}")["share"]["project_id"]
+        without_end = {"shares": -1, "gigabytes": -1}
+        self._cloud.admin.call("PUT", f"/quota-sets/{project}", {"quota_set": without_end})
 
     def _share(self, number: int) -> tuple[Share, str]:
         share = self._cloud.create_share(f"scale{number}", "CEPHFS")
@@ -114,7 +122,7 @@ class Host:
         self._connection.defineXML(provenance.replace_marks(xml, marks))
 
     def _mapping(self, guest: Guest, share: Share, export: str) -> ShareMapping:
-        now = datetime.now(UTC)
+        now = datetime.now(UTC).replace(microsecond=0)
         return ShareMapping(
             id=str(uuid4()),
             domain_uuid=guest.domain.UUIDString(),
@@ -146,17 +154,20 @@ def measure(*arguments: str) -> Cost:
     return Cost(*json.loads(cost))
 
 
-def table(cloud: Cloud, connection: Any, folder: Path) -> list[str]:
-    """The lines of the report."""
+def report(cloud: Cloud, connection: Any, folder: Path) -> None:
+    """Print the table, for a host of its own in `folder`."""
+    os.environ |= {
+        "SHARECTL_STATE_DIR": str(folder / "state"),
+        "SHARECTL_RUNTIME_DIR": str(folder / "run"),
+    }
     host = Host(cloud, connection, folder)
-    lines = ["mappings  verb           seconds   CPU s   MiB   calls of OpenStack"]
+    print("mappings  verb           seconds   CPU s   MiB   calls of OpenStack", flush=True)
     for size in SIZES:
         host.grow(size)
         for verb in (("list",), ("list", "--long"), ("reconcile",)):
             cost = measure(*verb)
-            lines.append(
+            print(
                 f"{size:>8}  {' '.join(verb):<12} {cost.seconds:9.2f} {cost.cpu:7.2f}"
-                f" {cost.memory_kib / 1024:5.0f} {cost.calls:6}"
+                f" {cost.memory_kib / 1024:5.0f} {cost.calls:6}",
+                flush=True,
             )
-            print(lines[-1], flush=True)
-    return lines

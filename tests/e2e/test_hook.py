@@ -130,7 +130,7 @@ def test_a_wrong_source_is_refused_in_virsh(hooked: World) -> None:
     assert f"sharectl: share docs of domain vm1: {mount_point} is a mount of elsewhere" in (
         done.stderr
     )
-    assert "mend it with sharectl reconcile" in done.stderr
+    assert "mend it with: sharectl reconcile" in done.stderr
 
 
 def test_what_the_record_says_decides(hooked: World) -> None:
@@ -213,6 +213,7 @@ def test_a_server_that_is_away_is_refused_in_time(hooked: World) -> None:
 def test_nothing_but_a_start_fails_by_the_hook(hooked: World, libvirtd: Libvirtd) -> None:
     """A failing `reconnect` hook would kill the guest."""
     hooked.guests[0].start()
+    hooked.guests[0].wait_for("script ended with status")
     hooked.store.write_text("{")
     libvirtd.restart()
     hooked.reconnect()
