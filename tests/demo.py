@@ -123,7 +123,7 @@ class Demo:
 
     def _nothing_left(self, shares: dict[str, str]) -> None:
         self.say("Nothing is left: neither mount nor device, and Manila's access lists are empty")
-        mounts = self.run("findmnt -t nfs4,ceph", status=1)
+        mounts = self.run("findmnt -lt nfs4,ceph", status=1)
         self.expect("no mount is left", "sharectl" not in mounts)
         for name, share_id in shares.items():
             rules = self.cloud.rules(share_id)
