@@ -51,7 +51,6 @@ def plan(focus: ShareMapping, observed: Observed, host: str) -> tuple[Action, ..
         *_grant(focus, observed, host),
         *_mount(focus, observed),
         *_attach(focus, observed, host),
-        *_withdraw_outdated(focus, observed, host),
     )
 
 
@@ -215,18 +214,6 @@ def users(focus: ShareMapping, observed: Observed) -> tuple[str, ...]:
         if any(is_within(source, focus.mount_point) for source in sources):
             found.append(domain.name)
     return tuple(found)
-
-
-def _withdraw_outdated(focus: ShareMapping, observed: Observed, host: str) -> tuple[Action, ...]:
-    """Rules of this host for a client that no mapping has: of before the export moved."""
-    rules = [
-        item
-        for item in observed.rules or ()
-        if item.access_to is not None
-        and rules_of.made_by(item.metadata or {}, host)
-        and not any(rules_of.is_for(item, other.access) for other in observed.mappings)
-    ]
-    return tuple(RevokeAccess(focus.share_id, item) for item in rules)
 
 
 def _revoke(focus: ShareMapping, observed: Observed, host: str) -> tuple[Action, ...]:

@@ -30,11 +30,14 @@ def change(app: App, mapping: ShareMapping, intent: Intent, last_error: str | No
     return now
 
 
-def follow(app: App, mapping: ShareMapping, export_location: str, access_to: str) -> None:
+def follow(
+    app: App, mapping: ShareMapping, export_location: str, access_to: str
+) -> tuple[str, ...]:
     """Write into the records of the mapping's share where it is exported now, and to whom.
 
-    For another client there is no rule yet; the plan takes the one for the old client away.
+    Returns the IDs of our rules for another client, of which the records no longer speak.
     """
+    outdated = []
     with app.store.transaction() as store:
         for item in store.mappings:
             if item.share_id != mapping.share_id:
@@ -42,7 +45,9 @@ def follow(app: App, mapping: ShareMapping, export_location: str, access_to: str
             moved = replace(item, export_location=export_location, access_to=access_to)
             if access_to != item.access_to:
                 moved = replace(moved, rule_id=None, owns_rule=False)
+                outdated += [item.rule_id] if item.owns_rule and item.rule_id else []
             store.put(moved)
+    return tuple(outdated)
 
 
 def one_line(error: BaseException) -> str:
