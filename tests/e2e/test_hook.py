@@ -213,11 +213,11 @@ def test_a_server_that_is_away_is_refused_in_time(hooked: World) -> None:
 def test_nothing_but_a_start_fails_by_the_hook(hooked: World, libvirtd: Libvirtd) -> None:
     """A failing `reconnect` hook would kill the guest."""
     hooked.guests[0].start()
-    hooked.guests[0].wait_for("script ended with status")
     hooked.store.write_text("{")
     libvirtd.restart()
     hooked.reconnect()
     (guest,) = hooked.guests
+    guest.domain.suspend()  # waits until the daemon has the guest back
     assert guest.domain.isActive()
     guest.domain.destroy()
     assert "cannot be read" in _why_refused(guest)
