@@ -8,7 +8,7 @@ import libvirt
 
 from sharectl.adapters import deadline
 from sharectl.errors import BackendError, Denied, NotFound, Refused, SharectlError, Unavailable
-from sharectl.model.checks import check_local
+from sharectl.model.host import check_local
 
 _DENIED = frozenset(
     {libvirt.VIR_ERR_AUTH_FAILED, libvirt.VIR_ERR_ACCESS_DENIED, libvirt.VIR_ERR_AUTH_CANCELLED}

@@ -35,19 +35,6 @@ def check_share_id(share_id: str) -> str:
     return share_id
 
 
-def check_local(libvirt_uri: str) -> None:
-    """That a connection leads to this host: what is mounted here helps no domain elsewhere.
-
-    Local URIs have nothing between `//` and the path, as in `qemu+unix:///system?socket=/run/x`.
-    """
-    _scheme, separator, rest = libvirt_uri.partition("://")
-    if separator and not rest.startswith("/"):
-        raise Refused(
-            f"{libvirt_uri} is the libvirt of another host, and shares are mounted on this one",
-            hint="use the libvirt of this host: --connect qemu:///system",
-        )
-
-
 def check_domain_state(domain: Domain) -> None:
     """Persistent, shut off, and without a saved state that would come back without the share."""
     name = domain.name

@@ -14,6 +14,7 @@ from sharectl.model import access as rules_of
 from sharectl.model import checks, export_location, provenance
 from sharectl.model.domain import Domain
 from sharectl.model.enums import AccessType, Intent
+from sharectl.model.host import check_local
 from sharectl.model.mapping import ShareMapping, check_free, has_device
 from sharectl.model.mark import Mark
 from sharectl.operations.converge import converge
@@ -50,7 +51,7 @@ def adopt(app: App, request: AdoptRequest) -> AdoptResult:
     """Record again every share that a domain's metadata speaks of and the store does not."""
     app.interrupts.install()
     app.host.check_root("adopt")
-    checks.check_local(app.config.libvirt_uri)
+    check_local(app.config.libvirt_uri)
     for ident in request.domains:
         checks.check_ident("domain", ident)
     domains = app.domains.list()

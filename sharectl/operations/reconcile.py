@@ -14,6 +14,7 @@ from sharectl.errors import SharectlError, Unavailable
 from sharectl.model import checks
 from sharectl.model.enums import Health
 from sharectl.model.export_location import servers
+from sharectl.model.host import check_local
 from sharectl.model.mapping import ShareMapping
 from sharectl.operations.listing import of_domain
 from sharectl.operations.orphans import orphans
@@ -56,7 +57,7 @@ def reconcile(app: App, request: ReconcileRequest) -> Result:
     """See the module. Raises `Busy` at once when another reconcile runs."""
     app.interrupts.install()
     app.host.check_root("reconcile")
-    checks.check_local(app.config.libvirt_uri)  # else it would go on as if libvirt were down
+    check_local(app.config.libvirt_uri)  # else it would go on as if libvirt were down
     for ident in request.domains:
         checks.check_ident("domain", ident)
     with app.locks.reconcile():

@@ -10,6 +10,7 @@ from sharectl.model import checks
 from sharectl.model.action import Action
 from sharectl.model.domain import Domain
 from sharectl.model.enums import Intent
+from sharectl.model.host import check_local
 from sharectl.model.mapping import ShareMapping, has_device, has_live_device
 from sharectl.model.plan import plan
 from sharectl.operations.converge import converge
@@ -58,7 +59,7 @@ def remove(app: App, request: RemoveRequest) -> RemoveResult:
     app.interrupts.install()
     app.report.step("checking")
     app.host.check_root("remove")
-    checks.check_local(app.config.libvirt_uri)
+    check_local(app.config.libvirt_uri)
     checks.check_ident("domain", request.domain)
     checks.check_ident("share", request.share)
     mapping = find_recorded(app, request.domain, request.share)

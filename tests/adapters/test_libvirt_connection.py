@@ -19,7 +19,7 @@ from sharectl.errors import (
     SharectlError,
     Unavailable,
 )
-from sharectl.model.checks import check_local
+from sharectl.model.host import check_local
 from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.operations.scenarios import attached, nfs
