@@ -229,12 +229,14 @@ def _write_marks(connection: Any, domain: Any, edit: Callable[[Marks], Marks]) -
     wanted = edit(present)
     if wanted == present:
         return
+    if not wanted and provenance.is_alone(root):
+        # libvirt would leave an empty element behind: both go in one step, or neither does.
+        _redefine(connection, domain, lambda xml: provenance.replace_marks(xml, ()))
+        return
     domain.setMetadata(
         libvirt.VIR_DOMAIN_METADATA_ELEMENT, provenance.element(root, wanted),
         provenance.PREFIX, provenance.NAMESPACE, libvirt.VIR_DOMAIN_AFFECT_CONFIG,
     )  # fmt: skip
-    if not wanted and provenance.is_alone(root):  # libvirt leaves an empty element behind
-        _redefine(connection, domain, provenance.drop_empty_metadata)
 
 
 def _has_virtiofs(connection: Any) -> bool:
