@@ -62,8 +62,11 @@ def converge(
 def _sweep(app: App, mapping: ShareMapping, observed: Observed) -> None:
     """Take away what a mount leaves behind, also when there was no mount to take away.
 
-    One that was killed may have made the mount point, or have removed all but that.
+    One that was killed may have made the mount point, or have removed all but that. A mount that
+    stays because a guest has it keeps its key: the next mapping of the share will need it.
     """
+    if mounted_at(app.mounts.list(), mapping.mount_point) is not None:
+        return
     app.secrets.delete(mapping.share_id)
     if mounted_at(observed.mounts, mapping.mount_point) is None:
         try:

@@ -86,3 +86,17 @@ def test_locked_share_is_told_and_the_rest_goes_on() -> None:
     world.app.locks.taken_elsewhere.add(world.share_id)
     result = reconcile(world.app, ReconcileRequest())
     assert "holds the lock of share" in messages(result)
+
+
+def test_key_stays_while_a_guest_has_the_mount() -> None:
+    """Else the next mapping of the share has a mount that a boot cannot make again."""
+    world, before = attached(SCENARIOS["cephfs"])
+    world.app.domains.start(world.uuid)
+    (mapping,) = world.app.store.load()
+    with world.app.store.transaction() as store:
+        store.put(mapping.with_intent(Intent.DETACHING, mapping.updated_at))
+    run_reconcile(world.app)
+    assert world.app.secrets.file(world.share_id) is not None
+    world.app.domains.stop(world.uuid)
+    run_reconcile(world.app)
+    assert world.app.snapshot() == before
