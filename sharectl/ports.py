@@ -67,7 +67,7 @@ class Domains(Protocol):
         """Take the mapping's mark out of the metadata; nothing to do when it is not there."""
 
     def enable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
-        """Give the persistent definition shared memory; see `domain_xml.enable_shared_memory`."""
+        """Give the persistent definition shared memory; see `memory_xml.enable`."""
 
     def disable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
         """Undo it, unless something has come to need it."""

@@ -38,7 +38,12 @@ _OTHERS = {
     "manilaclient": ("sharectl.adapters.manila_",),
     "keystoneauth1": ("sharectl.adapters.manila_",),
     "openstack": ("sharectl.adapters.manila_",),
-    "lxml": ("sharectl.model.domain_xml", "sharectl.model.provenance"),
+    "lxml": (
+        "sharectl.model.xml",
+        "sharectl.model.domain_xml",
+        "sharectl.model.memory_xml",
+        "sharectl.model.provenance",
+    ),
     "tinydb": ("sharectl.adapters.json_store",),
     "socket": ("sharectl.adapters.",),
     "logging": ("sharectl.adapters.", "sharectl.cli"),

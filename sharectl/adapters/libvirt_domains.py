@@ -16,11 +16,12 @@ from typing import Any, TypeVar
 import libvirt
 
 from sharectl.adapters import deadline, libvirt_connection, libvirt_observe
-from sharectl.model import domain_xml
+from sharectl.model import domain_xml, memory_xml
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import SharedMemory
 from sharectl.model.host import HostFacts
 from sharectl.model.mark import Mark
+from sharectl.model.xml import parse
 
 T = TypeVar("T")
 Marks = tuple[Mark, ...]
@@ -159,11 +160,11 @@ class LibvirtDomains:
 
     def enable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
         """By redefining: memory backing is no device."""
-        self._edit(uuid, lambda xml: domain_xml.enable_shared_memory(xml, kind))
+        self._edit(uuid, lambda xml: memory_xml.enable(xml, kind))
 
     def disable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
         """By redefining; left alone when it is no longer ours or is needed."""
-        self._edit(uuid, lambda xml: domain_xml.disable_shared_memory(xml, kind))
+        self._edit(uuid, lambda xml: memory_xml.disable(xml, kind))
 
     def _edit(self, uuid: str, edit: Callable[[str], str | None]) -> None:
         self._change(uuid, lambda connection, domain: _redefine(connection, domain, edit))
@@ -186,7 +187,7 @@ class LibvirtDomains:
 
 
 def _persistent(domain: Any) -> Any:
-    return domain_xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+    return parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
 
 
 def _pci_controllers(domain: Any) -> dict[int, str]:
@@ -242,7 +243,7 @@ def _write_marks(connection: Any, domain: Any, edit: Callable[[Marks], Marks]) -
 def _has_virtiofs(connection: Any) -> bool:
     """Whether the domain capabilities list virtiofs; taken for granted where not told."""
     try:
-        capabilities = domain_xml.parse(connection.getDomainCapabilities())
+        capabilities = parse(connection.getDomainCapabilities())
     except libvirt.libvirtError:
         return True
     values = capabilities.findall("./devices/filesystem/enum[@name='driverType']/value")

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 import libvirt
 
 from sharectl.errors import NotFound
-from sharectl.model import domain_xml
+from sharectl.model import domain_xml, memory_xml
 from sharectl.model.domain import Domain
+from sharectl.model.xml import parse
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ def glimpse(domain: Any) -> Domain:
         uuid=domain.UUIDString(),
         name=domain.name(),
         running=live is not None,
-        live_filesystems=domain_xml.filesystems(domain_xml.parse(live)) if live else (),
+        live_filesystems=domain_xml.filesystems(parse(live)) if live else (),
     )
 
 
@@ -61,7 +62,7 @@ def observe(domain: Any) -> Domain:
         xml = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
     else:
         xml = live or domain.XMLDesc(0)
-    root = domain_xml.parse(xml)
+    root = parse(xml)
     return Domain(
         uuid=domain.UUIDString(),
         name=domain.name(),
@@ -69,9 +70,9 @@ def observe(domain: Any) -> Domain:
         running=running,
         managed_save=_count(domain.hasManagedSaveImage) > 0,
         snapshots=_count(domain.snapshotNum),
-        shared_memory=domain_xml.has_shared_memory(root),
+        shared_memory=memory_xml.has_shared_memory(root),
         filesystems=domain_xml.filesystems(root) if persistent else (),
-        live_filesystems=domain_xml.filesystems(domain_xml.parse(live)) if live else (),
+        live_filesystems=domain_xml.filesystems(parse(live)) if live else (),
         marks=provenance.marks(root) if persistent else (),
         xml=xml,
     )

@@ -6,12 +6,13 @@ Contract, section 4. They are pure; the order in which they are asked is in `ope
 from __future__ import annotations
 
 from sharectl.errors import BackendError, Refused, UsageError
-from sharectl.model import domain_xml
+from sharectl.model import memory_xml
 from sharectl.model.domain import Domain
 from sharectl.model.enums import SharedMemory, ShareProtocol
 from sharectl.model.host import HostFacts
 from sharectl.model.mapping import tag_taken
 from sharectl.model.share import Share
+from sharectl.model.xml import parse
 
 _LIBVIRT = (6, 2, 0)  # first with <driver type='virtiofs'/>
 _QEMU = (5, 0, 0)  # first with vhost-user-fs that libvirt drives
@@ -78,8 +79,8 @@ def check_shared_memory(domain: Domain, enable: SharedMemory | None) -> None:
     if domain.shared_memory:
         return
     if enable is not None:
-        after = domain_xml.enable_shared_memory(domain.xml, enable)
-        if domain_xml.has_shared_memory(domain_xml.parse(after)):
+        after = memory_xml.enable(domain.xml, enable)
+        if memory_xml.has_shared_memory(parse(after)):
             return
         raise Refused(
             f"domain {domain.name} has NUMA cells whose memory is private, which overrides the"
@@ -89,7 +90,7 @@ def check_shared_memory(domain: Domain, enable: SharedMemory | None) -> None:
     raise Refused(
         f"domain {domain.name} has no shared memory, and virtiofs requires it",
         hint="run it again with --enable-shared-memory, or add with virsh edit"
-        f" {domain.name}: {domain_xml.memory_backing(SharedMemory.MEMFD)}",
+        f" {domain.name}: {memory_xml.memory_backing(SharedMemory.MEMFD)}",
     )
 
 

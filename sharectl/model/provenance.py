@@ -18,10 +18,11 @@ from sharectl.model import export_location
 from sharectl.model.access import check_access_to
 from sharectl.model.cephfs import is_name
 from sharectl.model.checks import check_share_id
-from sharectl.model.domain_xml import add_metadata, parse, remove_element, to_text
+from sharectl.model.domain_xml import add_metadata
 from sharectl.model.enums import AccessLevel, AccessType, Intent, SharedMemory, ShareProtocol
 from sharectl.model.mapping import ShareMapping, check_tag
 from sharectl.model.mark import Mark
+from sharectl.model.xml import parse, remove_element, to_text
 
 NAMESPACE = "urn:sharectl:1"
 PREFIX = "sharectl"

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import NotFound, SharectlError, Unavailable
-from sharectl.model import domain_xml, provenance
+from sharectl.model import domain_xml, memory_xml, provenance
 from sharectl.model.action import Action, AttachFilesystem, EnableSharedMemory, MarkDomain
 from sharectl.model.enums import AccessLevel, Intent
 from sharectl.model.mapping import ShareMapping, check_free
 from sharectl.model.mark import Mark
+from sharectl.model.xml import parse, to_text
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline, WaitEnded
 from sharectl.operations.preflight import AddRequest, Prepared, prepare, prepare_again
@@ -63,11 +64,11 @@ def add(app: App, request: AddRequest) -> AddResult:
 def _dry_run(app: App, prepared: Prepared) -> AddResult:
     """The plan, and the definition before and after it."""
     can_readonly = app.domains.host().readonly_filesystems
-    before = domain_xml.to_text(domain_xml.parse(prepared.domain.xml))
+    before = to_text(parse(prepared.domain.xml))
     after = before
     for action in prepared.actions:
         if isinstance(action, EnableSharedMemory):
-            after = domain_xml.enable_shared_memory(after, action.kind)
+            after = memory_xml.enable(after, action.kind)
         if isinstance(action, AttachFilesystem):
             device = action.filesystem
             device = replace(device, readonly=device.readonly and can_readonly)

@@ -27,6 +27,7 @@ from sharectl.model.export_location import servers
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import HostMount, mounted_at
 from sharectl.model.plan import is_right
+from sharectl.model.xml import parse
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.mounting import mount_share
 
@@ -99,7 +100,7 @@ def mount_all(app: App) -> tuple[SharectlError, ...]:
 
 
 def _read(xml: str, base: str) -> _Starting:
-    root = domain_xml.parse(xml)
+    root = parse(xml)
     sources = (item.source for item in domain_xml.filesystems(root))
     ours = dict.fromkeys(path for path in sources if path is not None and is_within(path, base))
     return _Starting(root.findtext("uuid") or "", root.findtext("name") or "", tuple(ours))

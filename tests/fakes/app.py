@@ -9,6 +9,7 @@ from sharectl.model import domain_xml
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import HostMount
 from sharectl.model.share import Access
+from sharectl.model.xml import parse
 from tests.fakes.domains import FakeDomains
 from tests.fakes.hook_host import FakeHookHost
 from tests.fakes.mounts import FakeMounts
@@ -80,7 +81,7 @@ class FakeApp:
         ]
         found += [f"key {key}" for key in now.keys - before.keys - recorded]
         for uuid, xml in now.domains - before.domains:
-            filesystems = domain_xml.filesystems(domain_xml.parse(xml))
+            filesystems = domain_xml.filesystems(parse(xml))
             found += [f"device {i.tag}" for i in filesystems if (uuid, i.tag) not in tags]
             if not any(item.domain_uuid == uuid for item in now.mappings):
                 found.append(f"definition of {uuid}")

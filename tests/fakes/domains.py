@@ -8,12 +8,13 @@ from functools import lru_cache
 from itertools import count
 
 from sharectl.errors import NotFound, Refused, Unavailable
-from sharectl.model import domain_xml, provenance
+from sharectl.model import domain_xml, memory_xml, provenance
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import SharedMemory
 from sharectl.model.host import HostFacts
 from sharectl.model.mark import Mark
 from sharectl.model.mounts import mounted_at
+from sharectl.model.xml import parse, to_text
 from tests.fakes.mounts import FakeMounts
 
 _XML = """<domain type='kvm'>
@@ -58,8 +59,8 @@ class _Guest:
 @lru_cache(maxsize=1000)
 def _read(xml: str) -> tuple[bool, tuple[Filesystem, ...], tuple[Mark, ...]]:
     """Whether the memory is shared, filesystems and marks; the same few texts come up again."""
-    root = domain_xml.parse(xml)
-    return domain_xml.has_shared_memory(root), domain_xml.filesystems(root), provenance.marks(root)
+    root = parse(xml)
+    return memory_xml.has_shared_memory(root), domain_xml.filesystems(root), provenance.marks(root)
 
 
 class FakeDomains:
@@ -82,7 +83,7 @@ class FakeDomains:
         uuid = f"d0d0d0d0-0000-4000-8000-{next(self._numbers):012}"
         memory = _SHARED if shared_memory else ""
         xml = _XML.format(name=name, uuid=uuid, memory=memory)
-        self._guests[uuid] = _Guest(name, domain_xml.to_text(domain_xml.parse(xml)))
+        self._guests[uuid] = _Guest(name, to_text(parse(xml)))
         return uuid
 
     def undefine(self, uuid: str) -> None:
@@ -225,12 +226,12 @@ class FakeDomains:
     def enable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
         """By editing."""
         guest = self._guest(uuid)
-        guest.xml = domain_xml.enable_shared_memory(guest.xml, kind)
+        guest.xml = memory_xml.enable(guest.xml, kind)
 
     def disable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
         """By editing, unless it is needed."""
         guest = self._guest(uuid)
-        guest.xml = domain_xml.disable_shared_memory(guest.xml, kind) or guest.xml
+        guest.xml = memory_xml.disable(guest.xml, kind) or guest.xml
 
     def upgrade(self, **facts: object) -> None:
         """Change what `host` answers, as in `HostFacts`."""

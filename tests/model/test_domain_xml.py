@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from sharectl.model import domain_xml
+from sharectl.model import domain_xml, memory_xml
 from sharectl.model.domain import Filesystem
 from sharectl.model.enums import SharedMemory
+from sharectl.model.xml import parse, to_text
 
 _CASES = Path(__file__).parent.parent / "data" / "domain_xml"
 _OURS = Filesystem("docs", "/run/sharectl/mnt/s1")
@@ -24,14 +25,14 @@ _READ_ONLY = Filesystem("docs", "/run/sharectl/mnt/s1", readonly=True)
 
 
 def _enable(kind: SharedMemory) -> Callable[[str], str]:
-    return lambda xml: domain_xml.enable_shared_memory(xml, kind)
+    return lambda xml: memory_xml.enable(xml, kind)
 
 
 _EDITS: dict[str, Callable[[str], str]] = {
     "add": lambda xml: domain_xml.add_filesystem(xml, _OURS),
     "add.read-only": lambda xml: domain_xml.add_filesystem(xml, _READ_ONLY),
     "remove": lambda xml: domain_xml.remove_filesystem(xml, _OURS),
-    "disable": lambda xml: domain_xml.disable_shared_memory(xml, SharedMemory.MEMFD) or xml,
+    "disable": lambda xml: memory_xml.disable(xml, SharedMemory.MEMFD) or xml,
     **{kind.value: _enable(kind) for kind in SharedMemory},
 }
 _FOLDERS = sorted(_CASES.iterdir())
@@ -39,7 +40,7 @@ _FOLDERS = sorted(_CASES.iterdir())
 
 def _text(case: str) -> str:
     """The input of the case, in the spelling that an edit gives it."""
-    return domain_xml.to_text(domain_xml.parse((_CASES / case / "in.xml").read_text()))
+    return to_text(parse((_CASES / case / "in.xml").read_text()))
 
 
 @pytest.mark.parametrize("folder", _FOLDERS, ids=lambda folder: str(folder.name))
@@ -104,18 +105,18 @@ _ITEMS = st.sampled_from(
 @given(st.lists(_ITEMS, min_size=1, max_size=6), st.sampled_from(["", "\n", "\n    ", "text"]))
 def test_remove_undoes_add_whatever_is_there(items: list[str], between: str) -> None:
     inner = between + between.join(items) + between
-    xml = domain_xml.to_text(domain_xml.parse(f"<domain><devices>{inner}</devices></domain>"))
+    xml = to_text(parse(f"<domain><devices>{inner}</devices></domain>"))
     added = domain_xml.add_filesystem(xml, _READ_ONLY)
-    assert _READ_ONLY in domain_xml.filesystems(domain_xml.parse(added))
+    assert _READ_ONLY in domain_xml.filesystems(parse(added))
     assert domain_xml.remove_filesystem(added, _OURS) == xml
 
 
 @pytest.mark.parametrize("kind", SharedMemory)
 def test_disabling_undoes_enabling(kind: SharedMemory) -> None:
     xml = _text(f"{kind}.none")
-    enabled = domain_xml.enable_shared_memory(xml, kind)
-    assert domain_xml.has_shared_memory(domain_xml.parse(enabled))
-    assert domain_xml.disable_shared_memory(enabled, kind) == xml
+    enabled = memory_xml.enable(xml, kind)
+    assert memory_xml.has_shared_memory(parse(enabled))
+    assert memory_xml.disable(enabled, kind) == xml
 
 
 _BACKINGS = (
@@ -134,20 +135,20 @@ _METADATA = "<metadata><app:note xmlns:app='https://example.org/app'/></metadata
 def test_disabling_takes_only_what_was_added(kind: SharedMemory, inner: str, metadata: str) -> None:
     backing = f"<memoryBacking>{inner}</memoryBacking>"
     text = f"<domain><name>n</name>{metadata}<memory>1</memory>{backing}</domain>"
-    xml = domain_xml.to_text(domain_xml.parse(text))
-    enabled = domain_xml.enable_shared_memory(xml, kind)
-    assert domain_xml.has_shared_memory(domain_xml.parse(enabled))
-    assert domain_xml.disable_shared_memory(enabled, kind) == xml
-    assert domain_xml.enable_shared_memory(enabled, kind) == enabled
+    xml = to_text(parse(text))
+    enabled = memory_xml.enable(xml, kind)
+    assert memory_xml.has_shared_memory(parse(enabled))
+    assert memory_xml.disable(enabled, kind) == xml
+    assert memory_xml.enable(enabled, kind) == enabled
 
 
 def test_disabling_takes_back_what_was_added_in_two_steps() -> None:
     """An admin has made the memory private in between."""
     xml = "<domain><name>n</name><memoryBacking><nosharepages/></memoryBacking></domain>"
-    first = domain_xml.enable_shared_memory(xml, SharedMemory.MEMFD)
+    first = memory_xml.enable(xml, SharedMemory.MEMFD)
     private = first.replace('mode="shared"', 'mode="private"')
-    second = domain_xml.enable_shared_memory(private, SharedMemory.MEMFD)
-    after = domain_xml.disable_shared_memory(second, SharedMemory.MEMFD)
+    second = memory_xml.enable(private, SharedMemory.MEMFD)
+    after = memory_xml.disable(second, SharedMemory.MEMFD)
     assert after == xml.replace("<nosharepages/>", '<nosharepages/><access mode="private"/>')
 
 
@@ -161,14 +162,14 @@ def test_disabling_takes_back_what_was_added_in_two_steps() -> None:
 )
 def test_disabling_leaves_what_was_changed_since(old: str, new: str) -> None:
     xml = "<domain><name>n</name><memoryBacking><nosharepages/></memoryBacking></domain>"
-    enabled = domain_xml.enable_shared_memory(xml, SharedMemory.MEMFD)
+    enabled = memory_xml.enable(xml, SharedMemory.MEMFD)
     assert old in enabled
     changed = enabled.replace(old, new)
-    assert domain_xml.disable_shared_memory(changed, SharedMemory.MEMFD) is None
+    assert memory_xml.disable(changed, SharedMemory.MEMFD) is None
 
 
 @pytest.mark.parametrize("text", ['a"b', "a'b", "a<b>&c;", "]]>", "dépôt", " lead", "a\tb"])
 def test_odd_characters_survive_in_attributes(text: str) -> None:
     odd = Filesystem(text, f"/run/{text}")
     after = domain_xml.add_filesystem("<domain><devices/></domain>", odd)
-    assert domain_xml.filesystems(domain_xml.parse(after)) == (odd,)
+    assert domain_xml.filesystems(parse(after)) == (odd,)

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharectl.errors import BackendError
-from sharectl.model import domain_xml
+from sharectl.model import domain_xml, memory_xml
 from sharectl.model.domain import Filesystem
 from sharectl.model.enums import SharedMemory
+from sharectl.model.xml import parse, to_text
 
 _SHARED, _PRIVATE = "<access mode='shared'/>", "<access mode='private'/>"
 
@@ -51,7 +52,7 @@ def _numa(*cells: str) -> str:
 )
 def test_shared_memory(inner: str, shared: bool) -> None:
     """As libvirt decides (qemuDomainDefValidateVirtioFSSharedMemory)."""
-    assert domain_xml.has_shared_memory(domain_xml.parse(f"<domain>{inner}</domain>")) is shared
+    assert memory_xml.has_shared_memory(parse(f"<domain>{inner}</domain>")) is shared
 
 
 @pytest.mark.parametrize(
@@ -68,8 +69,8 @@ def test_shared_memory(inner: str, shared: bool) -> None:
 def test_enabling_gives_shared_memory_unless_a_cell_forbids_it(
     inner: str, shared: bool, kind: SharedMemory
 ) -> None:
-    after = domain_xml.enable_shared_memory(f"<domain>{inner}</domain>", kind)
-    assert domain_xml.has_shared_memory(domain_xml.parse(after)) is shared
+    after = memory_xml.enable(f"<domain>{inner}</domain>", kind)
+    assert memory_xml.has_shared_memory(parse(after)) is shared
 
 
 @pytest.mark.parametrize(
@@ -97,13 +98,13 @@ def test_enabling_gives_shared_memory_unless_a_cell_forbids_it(
     ],
 )
 def test_every_kind_of_filesystem_is_read(xml: str, filesystem: Filesystem) -> None:
-    root = domain_xml.parse(f"<domain><devices>{xml}</devices></domain>")
+    root = parse(f"<domain><devices>{xml}</devices></domain>")
     assert domain_xml.filesystems(root) == (filesystem,)
 
 
 def test_filesystems_elsewhere_are_no_devices() -> None:
     inner = "<metadata><devices><filesystem/></devices></metadata>"
-    assert domain_xml.filesystems(domain_xml.parse(f"<domain>{inner}</domain>")) == ()
+    assert domain_xml.filesystems(parse(f"<domain>{inner}</domain>")) == ()
 
 
 def test_pci_controllers() -> None:
@@ -112,7 +113,7 @@ def test_pci_controllers() -> None:
         "<controller type='pci' index='5' model='pcie-root-port'/>"
         "<controller type='usb' index='1' model='qemu-xhci'/>"
     )
-    root = domain_xml.parse(f"<domain><devices>{inner}</devices></domain>")
+    root = parse(f"<domain><devices>{inner}</devices></domain>")
     assert domain_xml.pci_controllers(root) == {0: "pcie-root", 5: "pcie-root-port"}
 
 
@@ -128,21 +129,21 @@ _BOMB = "<!DOCTYPE domain [<!ENTITY e0 '0123456789'>" + "".join(
 )
 def test_entity_bomb_does_not_go_off(inner: str) -> None:
     try:
-        root = domain_xml.parse(f"{_BOMB}]><domain>{inner}</domain>")
+        root = parse(f"{_BOMB}]><domain>{inner}</domain>")
     except BackendError:
         return
-    assert len(domain_xml.to_text(root)) < 10_000
+    assert len(to_text(root)) < 10_000
 
 
 def test_external_entities_are_not_fetched(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("s3cret")
     doctype = f"<!DOCTYPE domain [<!ENTITY e SYSTEM '{secret.as_uri()}'>]>"
-    root = domain_xml.parse(f"{doctype}<domain><name>&e;</name></domain>")
-    assert "s3cret" not in domain_xml.to_text(root)
+    root = parse(f"{doctype}<domain><name>&e;</name></domain>")
+    assert "s3cret" not in to_text(root)
     assert root.findtext("name") in (None, "")
     with pytest.raises(BackendError):
-        domain_xml.parse(f"{doctype}<domain><x dir='&e;'/></domain>")
+        parse(f"{doctype}<domain><x dir='&e;'/></domain>")
 
 
 @pytest.mark.parametrize("subset", ["SYSTEM '{0}'", "[<!ENTITY % e SYSTEM '{0}'>%e;]"])
@@ -151,23 +152,23 @@ def test_external_dtd_is_not_fetched(subset: str, tmp_path: Path) -> None:
     dtd.write_text("<!ENTITY f 's3cret'>")
     doctype = f"<!DOCTYPE domain {subset.format(dtd.as_uri())}>"
     try:
-        root = domain_xml.parse(f"{doctype}<domain><name>&f;</name></domain>")
+        root = parse(f"{doctype}<domain><name>&f;</name></domain>")
     except BackendError:
         return
-    assert "s3cret" not in domain_xml.to_text(root)
+    assert "s3cret" not in to_text(root)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["<", "<a", "<a></b>"]))
 def test_what_is_no_xml_is_an_error_and_no_traceback(text: str) -> None:
     try:
-        domain_xml.parse(text)
+        parse(text)
     except BackendError as error:
         assert "libvirt gave domain XML that cannot be read" in error.message
 
 
 @pytest.mark.parametrize("kind", SharedMemory)
 def test_what_is_shown_is_what_is_added(kind: SharedMemory) -> None:
-    xml = f"<domain>{domain_xml.memory_backing(kind)}</domain>"
-    assert domain_xml.has_shared_memory(domain_xml.parse(xml))
-    added = domain_xml.enable_shared_memory("<domain/>", kind)
+    xml = f"<domain>{memory_xml.memory_backing(kind)}</domain>"
+    assert memory_xml.has_shared_memory(parse(xml))
+    added = memory_xml.enable("<domain/>", kind)
     assert "".join(line.strip() for line in added.splitlines()) == xml

@@ -8,9 +8,9 @@ import pytest
 
 from sharectl.errors import Refused
 from sharectl.model import provenance
-from sharectl.model.domain_xml import parse
 from sharectl.model.enums import AccessType, SharedMemory, ShareProtocol
 from sharectl.model.mark import Mark
+from sharectl.model.xml import parse
 from tests.model.things import HOST, MAPPING, NOW
 
 _PLAIN = """<domain type="kvm">
