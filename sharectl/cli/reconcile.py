@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sharectl.cli.options import domains_argument, dry_run_option, timeout_option, yes_option
-from sharectl.cli.text import printable
+from sharectl.cli.outcome import show_outcome
 from sharectl.errors import ExitCode
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 
@@ -44,15 +44,7 @@ def reconcile_command(
     app: App = ctx.obj
     request = ReconcileRequest(domains, dry_run=dry_run, prune=prune, timeout=timeout)
     result = reconcile(app, request)
-    app.report.done()
-    for line in result.changes:
-        click.echo(printable(line))
-    for problem in result.problems:
-        app.report.problem(problem.message, problem.advice)
-    if not (result.changes or result.problems):
-        app.report.note("nothing to do")
-    elif dry_run:
-        app.report.note("a dry run: nothing was changed")
+    show_outcome(app, result, "nothing to do", dry_run=dry_run)
     if result.problems and not dry_run:
         ctx.exit(ExitCode.PARTIAL)
     if dry_run and (result.changes or result.problems):

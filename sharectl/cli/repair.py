@@ -15,6 +15,7 @@ from sharectl.cli.options import (
     timeout_option,
     yes_option,
 )
+from sharectl.cli.outcome import show_outcome
 from sharectl.cli.text import printable
 from sharectl.errors import ExitCode
 from sharectl.operations.adopt import AdoptRequest, adopt
@@ -40,15 +41,10 @@ def adopt_command(
     """
     app: App = ctx.obj
     result = adopt(app, AdoptRequest(domains, dry_run, timeout))
-    app.report.done()
-    for line in result.changes:
-        click.echo(printable(line))
-    for problem in result.problems:
-        app.report.problem(problem.message, problem.advice)
+    nothing = "nothing to do: no domain speaks of a share that is not recorded"
+    show_outcome(app, result, nothing, dry_run=dry_run)
     if result.problems:
         ctx.exit(ExitCode.PARTIAL)
-    if not result.changes:
-        app.report.note("nothing to do: no domain speaks of a share that is not recorded")
 
 
 @click.command("forget")

@@ -19,6 +19,7 @@ from sharectl.model.mapping import ShareMapping, check_free, has_device
 from sharectl.model.mark import Mark
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
+from sharectl.operations.outcome import Outcome
 from sharectl.operations.preflight import client_of
 from sharectl.operations.records import change
 from sharectl.operations.steps import Effort
@@ -39,15 +40,7 @@ class AdoptRequest:
     timeout: float = 60.0
 
 
-@dataclass(frozen=True)
-class AdoptResult:
-    """What was adopted, or would be; and what could not be."""
-
-    changes: tuple[str, ...]
-    problems: tuple[SharectlError, ...]
-
-
-def adopt(app: App, request: AdoptRequest) -> AdoptResult:
+def adopt(app: App, request: AdoptRequest) -> Outcome:
     """Record again every share that a domain's metadata speaks of and the store does not."""
     app.interrupts.install()
     app.host.check_root("adopt")
@@ -69,7 +62,7 @@ def adopt(app: App, request: AdoptRequest) -> AdoptResult:
             except SharectlError as error:
                 error.message = f"{domain.name} {mark.share_name or mark.share_id}: {error.message}"
                 problems.append(error)
-    return AdoptResult(tuple(changes), tuple(problems))
+    return Outcome(tuple(changes), tuple(problems))
 
 
 def _unrecorded(app: App, domain: Domain) -> tuple[Mark, ...]:

@@ -18,6 +18,7 @@ from sharectl.model.host import check_local
 from sharectl.model.mapping import ShareMapping
 from sharectl.operations.listing import of_domain
 from sharectl.operations.orphans import orphans
+from sharectl.operations.outcome import Outcome
 from sharectl.operations.repair import Repair, Report
 from sharectl.operations.survey import Scope, survey
 
@@ -45,15 +46,7 @@ class ReconcileRequest:
     timeout: float = 60.0
 
 
-@dataclass(frozen=True)
-class Result:
-    """What was done, or would be; and what could not be done."""
-
-    changes: tuple[str, ...]
-    problems: tuple[SharectlError, ...]
-
-
-def reconcile(app: App, request: ReconcileRequest) -> Result:
+def reconcile(app: App, request: ReconcileRequest) -> Outcome:
     """See the module. Raises `Busy` at once when another reconcile runs."""
     app.interrupts.install()
     app.host.check_root("reconcile")
@@ -70,7 +63,7 @@ def reconcile(app: App, request: ReconcileRequest) -> Result:
         run.report.problems += _silent_servers(chosen, seen)
         if not request.domains:
             run.leftovers()
-    return Result(tuple(run.report.changes), tuple(run.report.problems))
+    return Outcome(tuple(run.report.changes), tuple(run.report.problems))
 
 
 def _silent_servers(chosen: tuple[ShareMapping, ...], seen: Survey) -> Iterator[Unavailable]:

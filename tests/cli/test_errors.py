@@ -49,9 +49,9 @@ def test_an_error_is_two_lines(
 def test_a_problem_of_reconcile_is_two_lines(
     kind: type[SharectlError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sharectl.operations.reconcile import Result
+    from sharectl.operations.outcome import Outcome
 
-    found = Result((), (kind("it went wrong"),))
+    found = Outcome((), (kind("it went wrong"),))
     monkeypatch.setattr("sharectl.cli.reconcile.reconcile", lambda *_: found)
     app: Any = FakeApp()
     app.report = StderrReporter(quiet=True)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from sharectl.operations.reconcile import ReconcileRequest, Result, reconcile
+from sharectl.operations.outcome import Outcome
+from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes import FakeApp
 
 
-def run_reconcile(app: FakeApp, **request: object) -> Result:
+def run_reconcile(app: FakeApp, **request: object) -> Outcome:
     """Reconcile as another process would; `request` are fields of `ReconcileRequest`."""
     app.restart()
     return reconcile(app, ReconcileRequest(**request))  # type: ignore[arg-type]
 
 
-def messages(result: Result) -> str:
+def messages(result: Outcome) -> str:
     """What went wrong, a line each."""
     return "\n".join(error.message for error in result.problems)

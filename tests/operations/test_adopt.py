@@ -11,8 +11,9 @@ from sharectl.errors import Denied, NotFound, Refused
 from sharectl.model.domain import Filesystem
 from sharectl.model.enums import Intent
 from sharectl.operations.add import add
-from sharectl.operations.adopt import AdoptRequest, AdoptResult, adopt
+from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.forget import forget_mapping, look
+from sharectl.operations.outcome import Outcome
 from sharectl.operations.preflight import AddRequest
 from tests.fakes import FakeApp
 from tests.fakes.faults import FaultyApp, Injector
@@ -26,7 +27,7 @@ def _lose_store(app: FakeApp) -> None:
             store.delete(mapping.id)
 
 
-def _adopt(app: FakeApp, **request: object) -> AdoptResult:
+def _adopt(app: FakeApp, **request: object) -> Outcome:
     app.restart()
     return adopt(app, AdoptRequest(**request))  # type: ignore[arg-type]
 
