@@ -251,7 +251,7 @@ class Steps:
         if using := users(self._mapping, observed):
             raise Refused(
                 f"{action.mount_point} is in use by domain {', '.join(using)}",
-                hint="shut it down, then run the same command again",
+                hint=f"shut it down: virsh shutdown {using[0]}",
             )
         app.mounts.unmount(action.mount_point, app.config.mount_timeout, force=self._effort.force)
 
