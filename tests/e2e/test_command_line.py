@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,7 @@ from cliff.show import ShowOne
 
 from tests.e2e.terminal import hang_up_at, on_terminal
 from tests.e2e.world import ROOT, Result, World
-from tests.lab import processes
+from tests.lab import processes, shells
 from tests.lab.cloud.cloud import Cloud
 from tests.lab.libvirtd import URI
 
@@ -154,11 +153,10 @@ def test_show_on_a_terminal_says_how_to_mount_in_the_guest(attached: World) -> N
     assert "virtiofs" not in on_terminal(attached, "show", "vm2", "docs", "-f", "value").text
 
 
-@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 def test_in_tmux(attached: World) -> None:
-    tmux = ["tmux", "-S", str(attached.folder / "tmux"), "-f", "/dev/null"]
+    tmux = [str(shells.program("tmux")), "-S", str(attached.folder / "tmux"), "-f", "/dev/null"]
     words = [*attached.argv("list"), ";", "sleep", "30"]
-    environment = attached.environment() | {"TERM": "xterm-256color"}
+    environment = attached.environment(extra=shells.environment()) | {"TERM": "xterm-256color"}
     subprocess.run([*tmux, "new-session", "-d", "-x", "130", "-y", "20", " ".join(words)],
                    env=environment, cwd=ROOT, check=True)  # fmt: skip
 

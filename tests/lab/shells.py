@@ -1,4 +1,7 @@
-"""zsh, fish and mandoc, which read what sharectl brings for them; unpacked, not installed."""
+"""Programs that sharectl meets at the command line: zsh, fish, tmux, mandoc.
+
+They are unpacked, not installed.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ def setup() -> None:
 
 def folder() -> Path:
     """Where they are unpacked."""
-    return packages.unpacked("shells", "fish", "mandoc", "zsh")
+    return packages.unpacked("shells", "fish", "mandoc", "tmux", "zsh")
 
 
 def program(name: str) -> Path:
