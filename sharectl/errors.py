@@ -89,6 +89,16 @@ class Unavailable(SharectlError):
         self.uncertain = uncertain
 
 
+class ServerDead(Unavailable):
+    """The file servers of a share, `servers`, did not answer; to ask them again is in vain."""
+
+    def __init__(
+        self, message: str, *, servers: tuple[str, ...] = (), hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.servers = servers
+
+
 class StoreError(SharectlError):
     """The mapping store is unreadable, newer than this sharectl, or cannot be written."""
 

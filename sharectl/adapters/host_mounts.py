@@ -13,9 +13,9 @@ from pathlib import Path
 from sharectl.adapters import deadline, mount_options, mount_probe, process
 from sharectl.adapters.files import private_folder, replace_file
 from sharectl.config import Config
-from sharectl.errors import MountFailed, Refused, Unavailable
+from sharectl.errors import MountFailed, Refused, ServerDead, Unavailable
 from sharectl.model.enums import Health, ShareProtocol
-from sharectl.model.export_location import parse
+from sharectl.model.export_location import servers
 from sharectl.model.mounts import HostMount, MountRequest, mounted_at, parse_mountinfo
 
 MOUNTINFO = Path("/proc/self/mountinfo")
@@ -150,14 +150,16 @@ class HostMounts:
         return folder / f"{mount_point.name}.keyring", folder / f"{mount_point.name}.conf"
 
     def _run(self, argv: Sequence[str], request: MountRequest, timeout: float) -> None:
-        servers = ", ".join(item.host for item in parse(request.protocol, request.source).servers)
+        hosts = servers(request.protocol, request.source)
+        named = ", ".join(hosts)
         try:
             done = process.run(argv, timeout=timeout)
         except process.TimedOut as error:
-            raise Unavailable(
-                f"file server {servers} did not answer in {timeout:g} s while mounting"
+            raise ServerDead(
+                f"file server {named} did not answer in {timeout:g} s while mounting"
                 f" {request.source}",
-                hint=f"check that {servers} is up and that no firewall is in between",
+                servers=hosts,
+                hint=f"check that {named} is up and that no firewall is in between",
             ) from error
         except FileNotFoundError as error:
             raise MountFailed(f"cannot run {argv[0]}: {error.strerror}") from error
@@ -165,7 +167,7 @@ class HostMounts:
             return
         text = f"cannot mount {request.source}: {done.reason}"
         if any(word in done.stderr for word in _UNREACHABLE):
-            raise Unavailable(text, hint=f"check that file server {servers} is up")
+            raise ServerDead(text, servers=hosts, hint=f"check that file server {named} is up")
         raise MountFailed(text, hint="the kernel may say more: dmesg | tail")
 
     def unmount(self, mount_point: str, timeout: float, *, force: bool = False) -> None:

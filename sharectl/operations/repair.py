@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Interrupted, NotFound, Refused, SharectlError, Unavailable
+from sharectl.errors import (
+    Interrupted,
+    NotFound,
+    Refused,
+    ServerDead,
+    SharectlError,
+    Unavailable,
+)
 from sharectl.model import export_location
 from sharectl.model.action import Action, AwaitAccess, ReplaceMount, RevokeAccess
 from sharectl.model.enums import Intent, ShareProtocol
@@ -34,12 +41,12 @@ if TYPE_CHECKING:
 class Report:
     """What was done or is to be done, line by line, and what could not be done.
 
-    `dead` are the servers that did not answer: each is waited for once.
+    `dead` is by the servers that did not answer: each is waited for once.
     """
 
     changes: list[str] = field(default_factory=list)
     problems: list[SharectlError] = field(default_factory=list)
-    dead: dict[tuple[str, ...], Unavailable] = field(default_factory=dict)
+    dead: dict[tuple[str, ...], ServerDead] = field(default_factory=dict)
 
     def tell(self, mapping: ShareMapping, what: str) -> None:
         """One change of a mapping."""
@@ -198,8 +205,8 @@ class Repair:
 
     def _failed(self, mapping: ShareMapping, error: SharectlError) -> None:
         """Keep the error in the record, and undo an add that can never be finished."""
-        if isinstance(error, Unavailable):
-            self._note_dead(mapping, error)
+        if isinstance(error, ServerDead):
+            self._report.dead.setdefault(error.servers, error)
         undo = mapping.intent is Intent.ATTACHING and isinstance(error, Refused | NotFound)
         intent = Intent.DETACHING if undo else mapping.intent
         stored = self._stored(mapping)
@@ -239,18 +246,11 @@ class Repair:
         self._report.tell(mapping, f"follow the export location to {where}")
         return self._stored(mapping) or mapping
 
-    def _servers(self, mapping: ShareMapping) -> tuple[str, ...]:
-        return export_location.servers(mapping.protocol, mapping.export_location)
-
     def _check_server(self, mapping: ShareMapping, observed: Observed) -> None:
         """Do not wait for a server again that has not answered in this run."""
-        known = self._report.dead.get(self._servers(mapping))
+        servers = export_location.servers(mapping.protocol, mapping.export_location)
+        known = self._report.dead.get(servers)
         if known is not None and mounted_at(observed.mounts, mapping.mount_point) is None:
             raise Unavailable(
-                f"file server {', '.join(self._servers(mapping))} did not answer before",
-                hint=known.hint,
+                f"file server {', '.join(known.servers)} did not answer before", hint=known.hint
             )
-
-    def _note_dead(self, mapping: ShareMapping, error: Unavailable) -> None:
-        if "file server" in error.message:
-            self._report.dead.setdefault(self._servers(mapping), error)

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sharectl.errors import MountFailed, Refused, Unavailable
+from sharectl.errors import MountFailed, Refused, ServerDead
 from sharectl.model.enums import AccessLevel, AccessType, Health, ShareProtocol
-from sharectl.model.export_location import parse
+from sharectl.model.export_location import parse, servers
 from sharectl.model.mounts import HostMount, MountRequest, mounted_at
 from tests.fakes.shares import FakeShares
 from tests.fakes.store import FakeSecrets
@@ -65,7 +65,12 @@ class FakeMounts:
         assert timeout > 0
         export = parse(request.protocol, request.source)
         if all(server.host in self.dead for server in export.servers):
-            raise Unavailable(f"file server {export.servers[0].host} did not answer")
+            hosts = servers(request.protocol, request.source)
+            words = {
+                ShareProtocol.NFS: f"file server {hosts[0]} did not answer",
+                ShareProtocol.CEPHFS: f"cannot mount {request.source}: no mds server is up",
+            }
+            raise ServerDead(words[request.protocol], servers=hosts)
         if mounted_at(self.list(), str(request.mount_point)) is not None:
             raise MountFailed(f"{request.mount_point} is mounted already")
         share_id = self._share_at(request.source)

@@ -72,16 +72,23 @@ def test_a_mount_that_could_be_written_and_must_not_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "servers"), [(nfs, {"192.0.2.1"}), (cephfs, CEPH_SERVERS)], ids=["nfs", "cephfs"]
+    ("make", "servers", "mounting"),
+    [
+        (nfs, {"192.0.2.1"}, "file server 192.0.2.1 did not answer"),
+        (cephfs, CEPH_SERVERS, "no mds server is up"),
+    ],
+    ids=["nfs", "cephfs"],
 )
-def test_a_dead_server_is_refused(make: Callable[[], World], servers: set[str]) -> None:
+def test_a_dead_server_is_refused(
+    make: Callable[[], World], servers: set[str], mounting: str
+) -> None:
     start = starting(make)
     start.app.mounts.dead |= servers
     assert f"file server {', '.join(sorted(servers))} does not answer" in start.refused()
     start.app.mounts.dead.clear()
     start.unmount()
     start.app.mounts.dead |= servers
-    assert "did not answer" in start.refused()
+    assert mounting in start.refused()
     assert start.mount is None
 
 

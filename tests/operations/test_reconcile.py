@@ -15,7 +15,7 @@ from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes import FakeApp
 from tests.fakes.faults import FaultyApp, Injector
 from tests.operations.reconciling import messages, run_reconcile
-from tests.operations.scenarios import NFS_PATH, SCENARIOS, World, attached, cephfs, nfs
+from tests.operations.scenarios import CEPH_PATH, NFS_PATH, SCENARIOS, World, attached, cephfs, nfs
 
 
 def _well(app: FakeApp) -> object:
@@ -167,17 +167,28 @@ def test_access_comes_back_after_a_backup_of_the_share() -> None:
     assert run_reconcile(world.app).changes == ()
 
 
-def test_dead_server_is_waited_for_once() -> None:
-    world, _ = attached(nfs)
-    add(world.app, AddRequest("neighbour", "other"))
+@pytest.mark.parametrize(
+    ("make", "export", "servers", "why"),
+    [
+        (nfs, "192.0.2.1:/exports/more", ("192.0.2.1",), "did not answer"),
+        (cephfs, f"{CEPH_PATH}/more", ("192.0.2.21", "192.0.2.22"), "no mds server is up"),
+    ],
+)
+def test_dead_server_is_waited_for_once(
+    make: Callable[[], World], export: str, servers: tuple[str, ...], why: str
+) -> None:
+    world, _ = attached(make)
+    protocol = world.app.shares.find(world.share).protocol
+    world.app.shares.create("more", protocol, export, metadata={"__mount_options": "fs=vol"})
+    add(world.app, AddRequest("guest", "more"))
     for mapping in world.app.store.load():
         world.app.mounts.unmount(mapping.mount_point, 1)
-    world.app.mounts.dead.add("192.0.2.1")
+    world.app.mounts.dead.update(servers)
     result = run_reconcile(world.app)
     assert result.changes == ()
     first, second = result.problems
-    assert "did not answer" in first.message
-    assert second.message.endswith("file server 192.0.2.1 did not answer before")
+    assert why in first.message
+    assert second.message.endswith(f"file server {', '.join(servers)} did not answer before")
 
 
 def test_changed_export_location_is_followed() -> None:
