@@ -78,8 +78,22 @@ def _grant(focus: ShareMapping, observed: Observed, host: str) -> tuple[Action, 
     if rule.state is RuleState.ERROR or not rules_of.allows(rule, access.level):
         if not ours:
             raise foreign_rule(rule, focus)
+        _check_spared(rule, focus, observed)
         return (RevokeAccess(share, rule), grant, wait)
     return () if rule.state is RuleState.ACTIVE else (wait,)
+
+
+def _check_spared(rule: AccessRule, focus: ShareMapping, observed: Observed) -> None:
+    """To make a rule anew cuts off, for good on CephFS, whoever works with it all the same."""
+    mount = mounted_at(observed.mounts, focus.mount_point)
+    if mount is None or not is_right(focus, mount) or observed.server is not Health.OK:
+        return
+    if using := live_users(focus.mount_point, observed.domains or ()):
+        raise Refused(
+            f"access rule {rule.id} on share {focus.share_id} is in state {rule.state} and has to"
+            f" be made anew, and domain {', '.join(using)} runs with the mount, which answers",
+            hint="shut it down, then: sharectl reconcile",
+        )
 
 
 def _check_available(focus: ShareMapping, observed: Observed) -> None:
@@ -131,6 +145,23 @@ def _replace(focus: ShareMapping, mount: HostMount, found: str) -> tuple[Action,
         f" ({focus.access_level})",
         hint=f"see who uses it, then: umount {focus.mount_point}",
     )
+
+
+def check_mountable(action: MountShare, domains: tuple[Domain, ...] | None) -> None:
+    """Raise `Refused` while a guest runs with the mount point, though nothing is mounted there.
+
+    Its virtiofsd serves what lay there when it started, an empty folder in the worst case: a mount
+    on top would hide that the guest writes elsewhere. Where domains were not looked at, as at boot,
+    none is taken to run.
+    """
+    mount_point = action.mapping.mount_point
+    if using := live_users(mount_point, domains or ()):
+        raise Refused(
+            f"nothing is mounted at {mount_point}, and domain {', '.join(using)} runs with what"
+            " lay there when it started",
+            hint=f"shut it down, see what it has written there: ls -la {mount_point}; then:"
+            " sharectl reconcile",
+        )
 
 
 def check_replaceable(action: ReplaceMount, domains: tuple[Domain, ...] | None) -> None:

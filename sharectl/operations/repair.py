@@ -18,13 +18,13 @@ from sharectl.errors import (
     Unavailable,
 )
 from sharectl.model import export_location
-from sharectl.model.action import Action, AwaitAccess, ReplaceMount, RevokeAccess
+from sharectl.model.action import Action, AwaitAccess, MountShare, ReplaceMount, RevokeAccess
 from sharectl.model.enums import Intent, ShareProtocol
 from sharectl.model.export_location import same_export
 from sharectl.model.mapping import ShareMapping, has_live_device
 from sharectl.model.mounts import mounted_at
 from sharectl.model.observed import Observed
-from sharectl.model.plan import check_replaceable, plan
+from sharectl.model.plan import check_mountable, check_replaceable, plan
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.observe import observe
@@ -118,6 +118,8 @@ class Repair:
 
     def _preview(self, mapping: ShareMapping, action: Action) -> None:
         try:
+            if isinstance(action, MountShare):
+                check_mountable(action, self._seen.domains)
             if isinstance(action, ReplaceMount):
                 check_replaceable(action, self._seen.domains)
         except Refused as error:

@@ -33,13 +33,14 @@ from sharectl.model.action import (
 from sharectl.model.enums import AccessType, RuleState
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mark import Mark
-from sharectl.model.plan import check_replaceable, users
+from sharectl.model.plan import check_mountable, check_replaceable, users
 from sharectl.model.share import Access, AccessRule
 from sharectl.operations.deadlines import DOMAIN_LOCK_SECONDS, Deadline, Pause
 from sharectl.operations.mounting import mount_share
 from sharectl.operations.observe import observe
 
 if TYPE_CHECKING:
+    from sharectl.model.domain import Domain
     from sharectl.ports import App, Transaction
 
 
@@ -138,6 +139,7 @@ class Steps:
 
     @apply.register
     def _mount(self, action: MountShare) -> None:
+        check_mountable(action, self._domains())
         self._mount_export(action.mapping)
 
     def _mount_export(self, mapping: ShareMapping) -> None:
@@ -150,9 +152,12 @@ class Steps:
     def _replace_mount(self, action: ReplaceMount) -> None:
         """Look once more who runs with it: the kernel lets go of what virtiofsd still serves."""
         app = self._app
-        check_replaceable(action, app.domains.list() if self._effort.libvirt else None)
+        check_replaceable(action, self._domains())
         app.mounts.unmount(action.mapping.mount_point, app.config.mount_timeout)
         self._mount_export(action.mapping)
+
+    def _domains(self) -> tuple[Domain, ...] | None:
+        return self._app.domains.list() if self._effort.libvirt else None
 
     def _key_file(self, mapping: ShareMapping) -> Path:
         """The cephx key, fresh from Manila: a rule that was made anew has another one.

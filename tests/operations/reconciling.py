@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sharectl.model.mounts import HostMount
 from sharectl.operations.outcome import Outcome
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes import FakeApp
+from tests.operations.scenarios import World
 
 
 def run_reconcile(app: FakeApp, **request: object) -> Outcome:
@@ -16,3 +18,22 @@ def run_reconcile(app: FakeApp, **request: object) -> Outcome:
 def messages(result: Outcome) -> str:
     """What went wrong, a line each."""
     return "\n".join(error.message for error in result.problems)
+
+
+def lose_mount(world: World) -> None:
+    """Somebody unmounts it."""
+    world.app.mounts.unmount(world.mount_point, 1)
+
+
+def go_stale(world: World) -> None:
+    """Its file server knows the mount no more."""
+    world.app.mounts.stale.add(world.mount_point)
+
+
+def wrong_mount(world: World) -> None:
+    """Something else is mounted in its place."""
+    mount_point = world.mount_point
+    lose_mount(world)
+    world.app.mounts.mounted.append(
+        HostMount(mount_point, "nfs4", "192.0.2.66:/other", frozenset({"rw"}))
+    )

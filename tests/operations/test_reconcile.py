@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from sharectl.errors import Busy, Denied, NotFound
-from sharectl.model.mounts import HostMount, mounted_at
+from sharectl.model.mounts import mounted_at
 from sharectl.operations.add import add
 from sharectl.operations.preflight import AddRequest
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes import FakeApp
 from tests.fakes.faults import FaultyApp, Injector
-from tests.operations.reconciling import messages, run_reconcile
+from tests.operations.reconciling import go_stale, lose_mount, messages, run_reconcile, wrong_mount
 from tests.operations.scenarios import CEPH_PATH, NFS_PATH, SCENARIOS, World, attached, cephfs, nfs
 
 
@@ -35,10 +35,6 @@ def test_nothing_to_do_is_silent_and_changes_nothing(make: Callable[[], World]) 
     assert world.app.locks.taken == []
 
 
-def _lose_mount(world: World) -> None:
-    world.app.mounts.unmount(world.mount_point, 1)
-
-
 def _lose_rule(world: World) -> None:
     for rule in world.app.shares.all_rules:
         world.app.shares.revoke(rule.share_id, rule.id)
@@ -56,33 +52,21 @@ def _lose_mark(world: World) -> None:
 
 
 def _lose_all(world: World) -> None:
-    for lose in (_lose_device, _lose_mark, _lose_mount, _lose_rule):
+    for lose in (_lose_device, _lose_mark, lose_mount, _lose_rule):
         lose(world)
-
-
-def _go_stale(world: World) -> None:
-    world.app.mounts.stale.add(world.mount_point)
-
-
-def _wrong_mount(world: World) -> None:
-    mount_point = world.mount_point
-    _lose_mount(world)
-    world.app.mounts.mounted.append(
-        HostMount(mount_point, "nfs4", "192.0.2.66:/other", frozenset({"rw"}))
-    )
 
 
 @pytest.mark.parametrize("make", [nfs, cephfs])
 @pytest.mark.parametrize(
     ("lose", "said"),
     [
-        (_lose_mount, "mount 192.0.2"),
+        (lose_mount, "mount 192.0.2"),
         (_lose_rule, "grant rw access"),
         (_lose_device, "add filesystem"),
         (_lose_mark, "note share"),
         (_lose_all, "grant rw access"),
-        (_go_stale, "unmount /run/sharectl/mnt/"),
-        (_wrong_mount, "(which is 192.0.2.66:/other)"),
+        (go_stale, "unmount /run/sharectl/mnt/"),
+        (wrong_mount, "(which is 192.0.2.66:/other)"),
     ],
 )
 def test_what_is_gone_comes_back(
@@ -101,20 +85,6 @@ def test_what_is_gone_comes_back(
     assert _well(world.app) == before
     assert not world.app.mounts.stale
     assert run_reconcile(world.app).changes == ()
-
-
-@pytest.mark.parametrize("lose", [_go_stale, _wrong_mount])
-def test_mount_that_a_running_guest_has_is_left_and_told(lose: Callable[[World], None]) -> None:
-    world, _ = attached(nfs)
-    world.app.domains.start(world.uuid)
-    lose(world)
-    result = run_reconcile(world.app)
-    assert result.changes == ()
-    assert "domain guest runs with it" in messages(result)
-    assert "runs with it" in (world.app.store.load()[0].last_error or "")
-    world.app.domains.stop(world.uuid)
-    assert "in order again" in run_reconcile(world.app).changes[-1]
-    assert world.app.store.load()[0].last_error is None
 
 
 def test_after_a_reboot_without_libvirt_and_manila_all_is_mounted_with_the_kept_key() -> None:
