@@ -35,6 +35,7 @@ from sharectl.model.mapping import ShareMapping
 from sharectl.model.mark import Mark
 from sharectl.model.plan import check_mountable, check_replaceable, users
 from sharectl.model.share import Access, AccessRule
+from sharectl.operations import cephx_key
 from sharectl.operations.deadlines import DOMAIN_LOCK_SECONDS, Deadline, Pause
 from sharectl.operations.mounting import mount_share
 from sharectl.operations.observe import observe
@@ -114,7 +115,10 @@ class Steps:
 
     @apply.register
     def _await(self, action: AwaitAccess) -> None:
-        self._wait_for_rule(action.share_id, action.access)
+        """A rule that was made anew has another key; one that is kept is of no use any more."""
+        rule = self._wait_for_rule(action.share_id, action.access)
+        if self._app.secrets.file(action.share_id) is not None:
+            cephx_key.fetch_or_kept(self._app, action.share_id, rule, self._effort.deadline)
 
     def _wait_for_rule(self, share_id: str, access: Access) -> AccessRule:
         pause = Pause(self._app, self._effort.deadline)
@@ -160,27 +164,11 @@ class Steps:
         return self._app.domains.list() if self._effort.libvirt else None
 
     def _key_file(self, mapping: ShareMapping) -> Path:
-        """The cephx key, fresh from Manila: a rule that was made anew has another one.
-
-        Where Manila is not to be asked, the one that was kept: after a boot it may be down.
-        """
+        """The cephx key, fresh from Manila where that is asked: a rule made anew has another."""
         if not self._effort.manila:
-            return self._kept_key(mapping)
+            return cephx_key.kept(self._app, mapping)
         rule = self._wait_for_rule(mapping.share_id, mapping.access)
-        pause = Pause(self._app, self._effort.deadline)
-        while (key := self._app.shares.key(mapping.share_id, rule.id)) is None:
-            pause.once(f"the cephx key of {mapping.access_to}")
-        return self._app.secrets.put(mapping.share_id, key)
-
-    def _kept_key(self, mapping: ShareMapping) -> Path:
-        file = self._app.secrets.file(mapping.share_id)
-        if file is None:
-            raise Unavailable(
-                f"the cephx key of share {mapping.share_id} is not on this host, and Manila was"
-                " not asked for it",
-                hint=f"once Manila answers: sharectl reconcile {mapping.domain_name}",
-            )
-        return file
+        return cephx_key.fetch_or_kept(self._app, mapping.share_id, rule, self._effort.deadline)
 
     @apply.register
     def _enable_memory(self, action: EnableSharedMemory) -> None:

@@ -47,12 +47,15 @@ def test_the_other_user_sees_adds_and_removes(world: World) -> None:
     assert world.snapshot() == before
 
 
-def test_the_other_user_cannot_mount_with_a_hidden_key(world: World) -> None:
+def test_the_other_user_mounts_with_the_key_on_the_host_and_not_without(world: World) -> None:
     world.guest("vm1")
     world.guest("vm2")
     share = world.cloud.create_share("docs", "CEPHFS", backend="ceph")
     world.sharectl("add", "vm1", "docs").ok()
     subprocess.run(["umount", world.mount_point(share.id)], check=True)
+    world.sharectl("reconcile", cloud="mate").ok()
+    subprocess.run(["umount", world.mount_point(share.id)], check=True)
+    (world.state / f"secrets/{share.id}.key").unlink()
     before = world.snapshot()
 
     start = time.monotonic()

@@ -9,7 +9,7 @@ import pytest
 from sharectl.model.enums import RuleState
 from sharectl.model.mounts import mounted_at
 from tests.operations.reconciling import go_stale, lose_mount, messages, run_reconcile, wrong_mount
-from tests.operations.scenarios import World, attached, nfs
+from tests.operations.scenarios import World, attached, cephfs, nfs
 
 
 def test_nothing_is_mounted_over_what_a_running_guest_writes_to() -> None:
@@ -38,6 +38,17 @@ def test_rule_in_error_is_left_while_a_running_guest_works_with_it() -> None:
     world.app.domains.stop(world.uuid)
     assert run_reconcile(world.app).problems == ()
     assert [rule.id for rule in world.app.shares.all_rules] != [before.id]
+
+
+def test_new_key_is_kept_though_the_mount_has_to_wait() -> None:
+    world, _ = attached(cephfs)
+    world.app.domains.start(world.uuid)
+    (rule,) = world.app.shares.all_rules
+    world.app.shares.revoke(rule.share_id, rule.id)
+    world.app.shares.settle()
+    run_reconcile(world.app)
+    (rule,) = world.app.shares.all_rules
+    assert list(world.app.secrets.files.values()) == [rule.key]
 
 
 @pytest.mark.parametrize("lose", [go_stale, wrong_mount])

@@ -9,8 +9,10 @@ import pytest
 
 from sharectl.errors import Denied
 from sharectl.model.enums import Health, Intent
+from sharectl.model.mounts import mounted_at
 from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.show import show_mapping
+from tests.operations.reconciling import run_reconcile
 from tests.operations.scenarios import World, attached, cephfs, nfs
 
 MAKES = pytest.mark.parametrize("make", [nfs, cephfs])
@@ -71,9 +73,17 @@ def test_rule_that_was_not_recorded_is_known_by_its_metadata() -> None:
     assert [item.intent for item in world.app.store.load()] == [Intent.DETACHING]
 
 
+def test_mount_uses_the_kept_key_where_that_is_hidden() -> None:
+    world = _attached_by_another(cephfs)
+    world.app.mounts.unmount(world.mount_point, 1)
+    assert run_reconcile(world.app).problems == ()
+    assert mounted_at(world.app.mounts.list(), world.mount_point) is not None
+
+
 def test_mount_needs_the_key_that_is_hidden() -> None:
     world = _attached_by_another(cephfs)
     world.app.mounts.unmount(world.mount_point, 1)
+    world.app.secrets.delete(world.share_id)
     start = world.app.clock.monotonic()
     with pytest.raises(Denied, match="made by another Manila user"):
         world.asking(domain="neighbour").add()
