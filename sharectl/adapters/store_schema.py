@@ -11,9 +11,11 @@ from typing import Any
 from sharectl.model.enums import AccessLevel, AccessType, Intent, SharedMemory, ShareProtocol
 from sharectl.model.mapping import ShareMapping
 
-VERSION = 1
+VERSION = 2
 # From each older version to the next; a stored sample of each lies in tests/data/store.
-_STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+_STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: lambda document: _with_fields(document, outdated_rules=[], project_id=""),
+}
 _ENUMS: dict[str, type[StrEnum]] = {
     "protocol": ShareProtocol,
     "access_type": AccessType,
@@ -27,7 +29,9 @@ _TYPES: dict[str, type] = {  # the others are texts
     **dict.fromkeys(_TIMES, datetime),
     "owns_rule": bool,
     "controllers": tuple,
+    "outdated_rules": tuple,
 }
+_ITEMS = {"controllers": int, "outdated_rules": str}
 
 
 class TooNew(Exception):
@@ -57,12 +61,18 @@ def migrate(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+def _with_fields(document: dict[str, Any], **new: Any) -> dict[str, Any]:
+    mappings = document.get("mappings", {})
+    return {**document, "mappings": {key: {**item, **new} for key, item in mappings.items()}}
+
+
 def document(mapping: ShareMapping) -> dict[str, Any]:
     """The mapping as JSON values."""
     values = {field.name: getattr(mapping, field.name) for field in fields(mapping)}
     for name in _TIMES:
         values[name] = values[name].isoformat(timespec="seconds")
-    values["controllers"] = list(mapping.controllers)
+    for name in _ITEMS:
+        values[name] = list(values[name])
     return {key: str(v) if isinstance(v, StrEnum) else v for key, v in values.items()}
 
 
@@ -76,7 +86,8 @@ def mapping(values: dict[str, Any]) -> ShareMapping:
         parsed[name] = datetime.fromisoformat(parsed[name])
         if parsed[name].tzinfo is None:
             raise ValueError(f"{name} has no time zone")
-    parsed["controllers"] = tuple(parsed["controllers"])
+    for name in _ITEMS:
+        parsed[name] = tuple(parsed[name])
     _check_types(parsed)
     return ShareMapping(**parsed)
 
@@ -86,8 +97,9 @@ def _check_types(parsed: dict[str, Any]) -> None:
         kind = _TYPES.get(name, str)
         if not isinstance(value, kind) and not (value is None and name in _OPTIONAL):
             raise TypeError(f"{name} is {value!r}")
-    if not all(type(index) is int for index in parsed["controllers"]):
-        raise TypeError(f"controllers are {parsed['controllers']!r}")
+    for name, kind in _ITEMS.items():
+        if not all(type(item) is kind for item in parsed[name]):
+            raise TypeError(f"{name} are {parsed[name]!r}")
 
 
 _FIELDS = tuple(field.name for field in fields(ShareMapping))

@@ -35,6 +35,8 @@ class ShareMapping:
     known as ours also on servers without rule metadata. `filesystem_name` is the CephFS volume.
     `shared_memory` is the memory backing that sharectl added to the domain, if it did, and
     `controllers` are the indexes of the PCI controllers that came with the filesystem.
+    `outdated_rules` are rules of ours for a client that mounts the share no more, to be withdrawn.
+    `project_id` is the OpenStack project whose credentials attached the share; empty if unknown.
     """
 
     id: str
@@ -58,6 +60,8 @@ class ShareMapping:
     owns_rule: bool = False
     shared_memory: SharedMemory | None = None
     controllers: tuple[int, ...] = ()
+    outdated_rules: tuple[str, ...] = ()
+    project_id: str = ""
     last_error: str | None = None
 
     @property

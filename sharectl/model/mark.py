@@ -32,6 +32,7 @@ class Mark:
     filesystem_name: str
     shared_memory: str
     controllers: str
+    project_id: str
 
     @classmethod
     def of(cls, mapping: ShareMapping, host: str) -> Self:
@@ -53,6 +54,7 @@ class Mark:
             filesystem_name=mapping.filesystem_name or "",
             shared_memory=mapping.shared_memory.value if mapping.shared_memory else "",
             controllers=" ".join(str(index) for index in mapping.controllers),
+            project_id=mapping.project_id,
         )
 
 

@@ -51,6 +51,7 @@ def plan(focus: ShareMapping, observed: Observed, host: str) -> tuple[Action, ..
         *_grant(focus, observed, host),
         *_mount(focus, observed),
         *_attach(focus, observed, host),
+        *_withdraw(focus, observed),
     )
 
 
@@ -256,7 +257,21 @@ def _revoke(focus: ShareMapping, observed: Observed, host: str) -> tuple[Action,
         if rules_of.serves_to(item, focus.access)
         and rules_of.is_ours(item, host, observed.mappings)
     ]
-    return tuple(RevokeAccess(focus.share_id, item) for item in rules)
+    own = tuple(RevokeAccess(focus.share_id, item) for item in rules)
+    return (*own, *(item for item in _withdraw(focus, observed) if item not in own))
+
+
+def _withdraw(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
+    """Rules for the client that mounted the export where it was, once that is mounted anew.
+
+    Only those that the records knew: another host may have this one's name.
+    """
+    return tuple(
+        RevokeAccess(focus.share_id, item)
+        for item in observed.rules or ()
+        if item.id in focus.outdated_rules
+        and not any(rules_of.is_for(item, other.access) for other in observed.mappings)
+    )
 
 
 def wanted_by_others(focus: ShareMapping, observed: Observed) -> bool:

@@ -154,4 +154,5 @@ def _mapping(mark: Mark, domain_uuid: str, domain_name: str, now: datetime) -> S
         filesystem_name=mark.filesystem_name or None,
         shared_memory=SharedMemory(mark.shared_memory) if mark.shared_memory else None,
         controllers=tuple(int(index) for index in mark.controllers.split()),
+        project_id=mark.project_id,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sharectl.errors import NotFound
+from sharectl.errors import ConfigError, NotFound
 from sharectl.model.access import revealed
 from sharectl.model.domain import Domain
 from sharectl.model.mapping import ShareMapping
@@ -47,6 +47,8 @@ def observe(
         try:
             rules = revealed(app.shares.rules(share_id), mappings, app.host.name)
         except NotFound:
+            if (error := wrong_project(app, mappings)) is not None:
+                raise error from None
             rules, exists = (), False
     if known is None:
         return Observed(mappings, rules, app.mounts.list(), app.domains.list(), exists)
@@ -56,6 +58,24 @@ def observe(
         earlier, mappings=mappings, rules=rules, mounts=app.mounts.list(), domains=domains,
         share_exists=exists,
     )  # fmt: skip
+
+
+def wrong_project(app: App, mappings: tuple[ShareMapping, ...]) -> ConfigError | None:
+    """Why Manila may say of the share of `mappings` that it does not exist: to others it does.
+
+    None when the credentials are of the project that attached it, as far as that is recorded.
+    """
+    here = app.shares.project_id()
+    for item in mappings:
+        if item.project_id not in ("", here):
+            return ConfigError(
+                f"share {item.share_name or item.share_id} was attached as project"
+                f" {item.project_id}, and these credentials are of project {here}, which has no"
+                " such share",
+                hint="choose the cloud of that project: --os-cloud, OS_CLOUD, or cloud in"
+                " /etc/sharectl/config.toml",
+            )
+    return None
 
 
 def _refreshed(

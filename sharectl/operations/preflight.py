@@ -157,6 +157,7 @@ def _mapping(
         requested_by=app.host.user,
         filesystem_name=filesystem_name(share.metadata),
         shared_memory=None if domain.shared_memory else request.shared_memory,
+        project_id=app.shares.project_id(),
     )
 
 

@@ -30,24 +30,21 @@ def change(app: App, mapping: ShareMapping, intent: Intent, last_error: str | No
     return now
 
 
-def follow(
-    app: App, mapping: ShareMapping, export_location: str, access_to: str
-) -> tuple[str, ...]:
+def follow(app: App, mapping: ShareMapping, export_location: str, access_to: str) -> None:
     """Write into the records of the mapping's share where it is exported now, and to whom.
 
-    Returns the IDs of our rules for another client, of which the records no longer speak.
+    Our rule for another client is to be withdrawn when nothing is mounted with it any more.
     """
-    outdated = []
     with app.store.transaction() as store:
         for item in store.mappings:
             if item.share_id != mapping.share_id:
                 continue
             moved = replace(item, export_location=export_location, access_to=access_to)
             if access_to != item.access_to:
-                moved = replace(moved, rule_id=None, owns_rule=False)
-                outdated += [item.rule_id] if item.owns_rule and item.rule_id else []
+                left = (item.rule_id,) if item.owns_rule and item.rule_id else ()
+                moved = replace(moved, rule_id=None, owns_rule=False,
+                                outdated_rules=(*item.outdated_rules, *left))  # fmt: skip
             store.put(moved)
-    return tuple(outdated)
 
 
 def one_line(error: BaseException) -> str:
@@ -106,6 +103,11 @@ def _give_back(app: App, mapping: ShareMapping) -> None:
 
 
 def _hand_on_rule(store: Transaction, old: ShareMapping, others: list[ShareMapping]) -> None:
+    same = next((item for item in others if item.share_id == old.share_id), None)
+    if old.outdated_rules and same is not None:
+        knowing = replace(same, outdated_rules=(*same.outdated_rules, *old.outdated_rules))
+        store.put(knowing)
+        others[others.index(same)] = knowing
     heirs = [item for item in others if (item.share_id, item.access) == (old.share_id, old.access)]
     asked = any(item.owns_rule and item.rule_id is None for item in heirs)
     if old.owns_rule and heirs and not asked:  # one that has asked anew knows better

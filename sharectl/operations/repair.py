@@ -18,7 +18,7 @@ from sharectl.errors import (
     Unavailable,
 )
 from sharectl.model import export_location
-from sharectl.model.action import Action, AwaitAccess, MountShare, ReplaceMount, RevokeAccess
+from sharectl.model.action import Action, AwaitAccess, MountShare, ReplaceMount
 from sharectl.model.enums import Intent, ShareProtocol
 from sharectl.model.export_location import same_export
 from sharectl.model.mapping import ShareMapping, has_live_device
@@ -30,7 +30,7 @@ from sharectl.operations.deadlines import Deadline
 from sharectl.operations.observe import observe
 from sharectl.operations.preflight import new_client
 from sharectl.operations.records import change, follow, forget, one_line
-from sharectl.operations.steps import Effort, Steps
+from sharectl.operations.steps import Effort
 
 if TYPE_CHECKING:
     from sharectl.operations.survey import Survey
@@ -81,7 +81,6 @@ class Repair:
         self._report = report
         self._prune = prune
         self._timeout = timeout
-        self._outdated: list[str] = []
 
     def needs(self, mapping: ShareMapping) -> bool:
         """Whether the survey shows anything to be done for the mapping, or to be told."""
@@ -156,24 +155,9 @@ class Repair:
         )
         converge(self._app, stored, effort, observed, lambda action: self._tell(stored, action))
         if stored.wanted:
-            self._withdraw_outdated(stored, effort)
             self._attached(stored)
         else:
             self._detached(stored, observed)
-
-    def _withdraw_outdated(self, mapping: ShareMapping, effort: Effort) -> None:
-        """Rules for the client that mounted the export where it was, now that it is mounted anew.
-
-        Only those that the records knew: another host may have this one's name.
-        """
-        if not self._outdated:
-            return
-        rules, self._outdated = set(self._outdated), []
-        for rule in self._app.shares.rules(mapping.share_id):
-            if rule.id in rules:
-                action = RevokeAccess(mapping.share_id, rule)
-                Steps(self._app, mapping, effort).apply(action)
-                self._tell(mapping, action)
 
     def _stored(self, mapping: ShareMapping) -> ShareMapping | None:
         return next((item for item in self._app.store.load() if item.id == mapping.id), None)
@@ -244,7 +228,7 @@ class Repair:
         to = mapping.access_to
         if mapping.protocol is ShareProtocol.NFS:
             to = new_client(self._app, share, mapping.protocol, where)
-        self._outdated += follow(self._app, mapping, where, to)
+        follow(self._app, mapping, where, to)
         self._report.tell(mapping, f"follow the export location to {where}")
         return self._stored(mapping) or mapping
 

@@ -262,6 +262,14 @@ class Steps:
                     hint="its back end refuses; ask the operator of Manila",
                 )
             pause.once(f"Manila to withdraw access rule {rule.id} of share {action.share_id}")
+        if action.rule.id in self._mapping.outdated_rules:
+            self._drop_outdated(action.rule.id)
+
+    def _drop_outdated(self, rule_id: str) -> None:
+        with self._app.store.transaction() as store:
+            stored = self._stored(store)
+            left = tuple(item for item in stored.outdated_rules if item != rule_id)
+            store.put(replace(stored, outdated_rules=left))
 
     def _find(self, share_id: str, rule_id: str) -> AccessRule | None:
         try:

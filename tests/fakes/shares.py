@@ -38,6 +38,7 @@ class FakeShares:
         not_applied: `access_to` of rules that go to error.
         not_denied: `access_to` of rules whose withdrawal goes to error.
         of_others: IDs of the rules that another Manila user made and locked.
+        project: of whom asks; Manila shows the shares of that one only.
         dead: whether Manila does not answer.
         answer_lost: whether the next grant gets no answer and is carried out by `deliver`.
     """
@@ -53,6 +54,7 @@ class FakeShares:
         self.not_applied: set[str] = set()
         self.not_denied: set[str] = set()
         self.of_others: set[str] = set()
+        self.project = PROJECT
         self.dead = False
         self.answer_lost = False
         self._delayed: list[tuple[str, Access, Mapping[str, str]]] = []
@@ -120,6 +122,10 @@ class FakeShares:
         found = (r.key for r in self._rules.values() if (r.share_id, r.access.to) == wanted)
         return next(found, None)
 
+    @property
+    def _own(self) -> dict[str, Share]:
+        return {key: it for key, it in self._shares.items() if it.project_id == self.project}
+
     def _answer(self) -> None:
         if self.dead:
             raise Unavailable("OpenStack does not answer: test")
@@ -127,14 +133,14 @@ class FakeShares:
     def project_id(self) -> str:
         """The project."""
         self._answer()
-        return PROJECT
+        return self.project
 
     def find(self, ident: str) -> Share:
         """By ID, else by name."""
         self._answer()
-        if ident in self._shares:
-            return self._shares[ident]
-        named = [share for share in self._shares.values() if share.name == ident]
+        if ident in self._own:
+            return self._own[ident]
+        named = [share for share in self._own.values() if share.name == ident]
         if len(named) > 1:
             raise Refused(f"{len(named)} shares are named {ident!r}")
         if not named:
@@ -144,12 +150,12 @@ class FakeShares:
     def list(self) -> tuple[Share, ...]:
         """All."""
         self._answer()
-        return tuple(self._shares.values())
+        return tuple(self._own.values())
 
     def rules(self, share_id: str) -> tuple[AccessRule, ...]:
         """The rules as they are; then those on their way move on."""
         self._answer()
-        if share_id not in self._shares:
+        if share_id not in self._own:
             raise NotFound("Manila says: The resource could not be found.")
         own = tuple(rule for rule in self._rules.values() if rule.share_id == share_id)
         seen = tuple(self._shown(rule) for rule in own)
@@ -162,7 +168,7 @@ class FakeShares:
         return {share_id: self._seen(share_id) for share_id in share_ids}
 
     def _seen(self, share_id: str) -> ShareSeen:
-        share = self._shares.get(share_id)
+        share = self._own.get(share_id)
         if share is None:
             return ShareSeen(None)
         paths = frozenset(location.path for location in share.export_locations)

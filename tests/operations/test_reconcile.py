@@ -15,7 +15,7 @@ from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes import FakeApp
 from tests.fakes.faults import FaultyApp, Injector
 from tests.operations.reconciling import go_stale, lose_mount, messages, run_reconcile, wrong_mount
-from tests.operations.scenarios import CEPH_PATH, NFS_PATH, SCENARIOS, World, attached, cephfs, nfs
+from tests.operations.scenarios import CEPH_PATH, SCENARIOS, World, attached, cephfs, nfs
 
 
 def _well(app: FakeApp) -> object:
@@ -159,41 +159,6 @@ def test_dead_server_is_waited_for_once(
     first, second = result.problems
     assert why in first.message
     assert second.message.endswith(f"file server {', '.join(servers)} did not answer before")
-
-
-def test_changed_export_location_is_followed() -> None:
-    world, _ = attached(nfs)
-    moved = "192.0.2.7:/exports/moved"
-    share = world.app.shares.find("docs")
-    location = replace(share.export_locations[0], path=moved)
-    world.app.shares.change(share.id, export_locations=(location,))
-
-    planned = run_reconcile(world.app, dry_run=True)
-    assert planned.changes[0].endswith(f"follow the export location to {moved}")
-    assert world.app.store.load()[0].export_location == NFS_PATH
-    result = run_reconcile(world.app)
-
-    assert result.problems == ()
-    assert world.app.store.load()[0].export_location == moved
-    mount = mounted_at(world.app.mounts.list(), world.mount_point)
-    assert mount is not None
-    assert mount.source == moved
-    assert run_reconcile(world.app).changes == ()
-
-
-def test_client_changes_with_the_route_to_the_moved_export() -> None:
-    world, _ = attached(nfs)
-    share = world.app.shares.find("docs")
-    location = replace(share.export_locations[0], path="[2001:db8::7]:/exports/one")
-    world.app.shares.change(share.id, export_locations=(location,))
-    world.app.mounts.address = "2001:db8::1"
-    result = run_reconcile(world.app)
-    assert result.problems == ()
-    assert [rule.access.to for rule in world.app.shares.all_rules] == ["2001:db8::1"]
-    assert run_reconcile(world.app).changes == ()
-    world.remove()
-    world.app.shares.settle()
-    assert world.app.shares.all_rules == ()
 
 
 def test_domain_that_is_gone_is_told_and_pruned() -> None:

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from sharectl.errors import ExitCode, MountFailed, NotFound, Refused, SharectlError, Unavailable
+from sharectl.errors import (
+    ExitCode,
+    MountFailed,
+    NotFound,
+    Refused,
+    SharectlError,
+    Unavailable,
+)
 from sharectl.model.enums import Intent, RuleState
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes import FakeApp
