@@ -9,11 +9,18 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.hosts import SANDBOX, Host
 from tests.e2e.vm_host import SCRIPT, VmHost
 from tests.e2e.world import World
 from tests.lab.cloud.cloud import Cloud
 from tests.lab.vm.channel import Channel
 from tests.lab.vm.virt import Virt, VmGuest
+
+
+@pytest.fixture(scope="session")
+def sandbox_host(libvirtd: object) -> Host:
+    """The sandbox as a host, with the session's libvirtd."""
+    return SANDBOX
 
 
 @pytest.fixture

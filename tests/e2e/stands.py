@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -15,11 +14,12 @@ from typing import Any, Self
 import libvirt
 
 from tests.e2e.faulty import How, Job, When
+from tests.e2e.hosts import SANDBOX, Host
 from tests.e2e.world import ROOT, Result, Snapshot, World
 from tests.lab.cloud.cloud import Cloud
-from tests.lab.libvirtd import URI
+from tests.lab.fixtures_libvirt import RUN
 
-_FOLDER = Path("/run/stands")
+_FOLDER = RUN / "stands"
 # It takes the one PCI port that a new domain has to spare, so that an add has to make another.
 _RNG = "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>"
 
@@ -46,16 +46,17 @@ class Stand:
     child: subprocess.Popen[str]
 
     @classmethod
-    def build(cls, cloud: Cloud, number: int) -> Self:
+    def build(cls, cloud: Cloud, host: Host, number: int) -> Self:
         name = f"stand{number}"
         folder = _FOLDER / name
         folder.mkdir(parents=True)
         share = cloud.create_share(name, "CEPHFS", backend="ceph")
-        world = World(cloud, libvirt.open(URI), folder, shares=(share,))
+        world = World(cloud, libvirt.open(host.uri), folder, shares=(share,), host=host)
         guest = world.guest(name, shared_memory=None)
         guest.domain.attachDeviceFlags(_RNG, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
         child = subprocess.Popen(
-            [sys.executable, "-m", "tests.e2e.faulty"], cwd=ROOT, text=True,
+            host.command([host.python, "-m", "tests.e2e.faulty"]), cwd=ROOT,
+            env=world.environment(), text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         return cls(name, world, world.snapshot(), child)
@@ -112,8 +113,9 @@ class Stand:
 class Bench:
     """Some stands, of which each is used by one case at a time; a dirty one is replaced."""
 
-    def __init__(self, cloud: Cloud, size: int) -> None:
+    def __init__(self, cloud: Cloud, size: int, host: Host = SANDBOX) -> None:
         self._cloud = cloud
+        self._host = host
         self._numbers = count()
         self._built: list[Stand] = []
         self._free: SimpleQueue[Stand] = SimpleQueue()
@@ -121,7 +123,7 @@ class Bench:
             self._free.put(self._new())
 
     def _new(self) -> Stand:
-        stand = Stand.build(self._cloud, next(self._numbers))
+        stand = Stand.build(self._cloud, self._host, next(self._numbers))
         self._built.append(stand)
         return stand
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +14,7 @@ import libvirt
 from lxml import etree
 
 from sharectl.model.mounts import parse_mountinfo
+from tests.e2e.hosts import SANDBOX, Host, mountinfo
 from tests.lab.cloud.api import Share
 from tests.lab.cloud.cloud import Cloud
 from tests.lab.guest import Guest
@@ -66,6 +65,8 @@ class World:
     config: str = ""
     shares: tuple[Share, ...] | None = None
     """The shares to look at, when others are at work beside; None for all."""
+    host: Host = SANDBOX
+    """Where sharectl runs, and `connection` leads; `folder` is the same there and here."""
 
     @property
     def state(self) -> Path:
@@ -84,20 +85,17 @@ class World:
     ) -> dict[str, str]:
         """What sharectl runs with."""
         (self.folder / "config.toml").write_text(self.config)
-        return {
-            "PATH": os.environ["PATH"],
-            "LC_ALL": "C.UTF-8",
-            "HOME": "/root",
+        ours = {
+            "PYTHONPATH": str(ROOT),  # not every host has sharectl installed
             "SHARECTL_STATE_DIR": str(self.state),
             "SHARECTL_RUNTIME_DIR": str(self.runtime),
-            **self.cloud.environment(cloud),
-            **(extra or {}),
         }
+        return self.host.environment({**ours, **self.cloud.environment(cloud), **(extra or {})})
 
     def argv(self, *arguments: str) -> list[str]:
         """The command line of sharectl, with this world's configuration."""
         options = ["--config", str(self.folder / "config.toml")]
-        return [sys.executable, "-m", "sharectl", *options, *arguments]
+        return [self.host.python, "-m", "sharectl", *options, *arguments]
 
     def sharectl(
         self,
@@ -108,7 +106,7 @@ class World:
     ) -> Result:
         """Run sharectl and wait for it."""
         done = subprocess.run(
-            self.argv(*arguments), env=self.environment(cloud, extra), cwd=ROOT,
+            self.host.command(self.argv(*arguments)), env=self.environment(cloud, extra), cwd=ROOT,
             input=input or "", capture_output=True, text=True, timeout=_TIMEOUT_S, check=False,
         )  # fmt: skip
         return Result(done.returncode, done.stdout, done.stderr)
@@ -116,7 +114,7 @@ class World:
     def start(self, *arguments: str, cloud: str = "demo") -> subprocess.Popen[str]:
         """Run sharectl in the background."""
         return subprocess.Popen(
-            self.argv(*arguments), env=self.environment(cloud), cwd=ROOT,
+            self.host.command(self.argv(*arguments)), env=self.environment(cloud), cwd=ROOT,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -128,7 +126,7 @@ class World:
 
     def reconnect(self) -> None:
         """Open libvirt again after its daemon was restarted."""
-        self.connection = libvirt.open("qemu:///system")
+        self.connection = libvirt.open(self.host.uri)
         self.guests = [Guest.named(g.name, self.connection, g.run) for g in self.guests]
 
     def mount_point(self, share_id: str) -> Path:
@@ -143,9 +141,14 @@ class World:
 
     def mounts(self) -> tuple[tuple[str, str], ...]:
         """Mount points and sources below the runtime folder."""
-        found = parse_mountinfo(Path("/proc/self/mountinfo").read_text())
+        found = parse_mountinfo(mountinfo(self.host))
         base = f"{self.runtime}/"
         return tuple((m.mount_point, m.source) for m in found if m.mount_point.startswith(base))
+
+    def unmount(self, mount_point: str, *options: str) -> None:
+        """As an administrator does it."""
+        argv = self.host.command(["umount", *options, mount_point])
+        subprocess.run(argv, env=self.host.environment(), check=True)
 
     def snapshot(self) -> Snapshot:
         """Look at everything."""
@@ -178,7 +181,7 @@ class World:
         for guest in self.guests:
             guest.remove()
         for mount_point, _source in self.mounts():
-            subprocess.run(["umount", "-l", mount_point], check=True)
+            self.unmount(mount_point, "-l")
         shutil.rmtree(self.folder)
 
 

@@ -98,6 +98,11 @@ class Node:
             self._opened.append(libvirt.open(self.uri))
         return self._opened[0]
 
+    @property
+    def python(self) -> str:
+        """Its Python, with all that sharectl needs but sharectl."""
+        return "python3"
+
     def path(self, inside: str | Path) -> Path:
         """How the sandbox reaches a file of the node's."""
         return Path(f"/proc/{self.pid}/root") / str(inside).lstrip("/")
@@ -143,7 +148,7 @@ class Node:
     ) -> subprocess.CompletedProcess[str]:
         """Run this checkout's sharectl in the node, by the node's Python."""
         environment = {"PYTHONPATH": str(CHECKOUT), **(extra or {})}
-        return self.run(["python3", "-m", "sharectl", *arguments], extra=environment, stdin=stdin)
+        return self.run([self.python, "-m", "sharectl", *arguments], extra=environment, stdin=stdin)
 
     def define(self, name: str, *, script: str = "", **options: Any) -> Guest:
         """Define a domain as `Guest.define` does. It can be migrated to any other node."""
