@@ -25,7 +25,7 @@ from tests.lab.cloud.cloud import Cloud
 pytestmark = pytest.mark.lab
 
 _AT_ONCE = 4
-_ROUNDS = int(os.environ.get("SHARECTL_KILL_ROUNDS", "12"))  # on each stack
+_ROUNDS = int(os.environ.get("SHARECTL_KILL_ROUNDS", "10"))  # on each stack
 _VERBS = ("add", "remove", "reconcile", "adopt")
 # By stack, the fixture that is a host with it.
 _HOSTS = {"debian 12": "sandbox_host", "debian 13": "trixie"}
