@@ -104,11 +104,15 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 
 def _unreadable(path: Path, why: str) -> StoreError:
     backup = backup_of(path)
-    hint = (
+    restore = (
         f"check the backup of the previous state, then: cp {backup} {path}"
         if backup.exists()
-        else "restore it from a backup of this host; nothing was changed"
+        else "restore it from a backup of this host"
     )
+    anew = f"or make it anew from the domains' metadata: mv {path} {path}.bad"
+    if backup.exists():
+        anew += f"; mv {backup} {backup}.bad"
+    hint = f"{restore}; {anew}; sharectl adopt"
     return StoreError(f"store {path} cannot be read: {why}", hint=hint)
 
 

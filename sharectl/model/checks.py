@@ -121,6 +121,28 @@ def _dotted(version: tuple[int, int, int]) -> str:
     return ".".join(str(part) for part in version)
 
 
+def has_unrecorded(domain: Domain, share: str, mount_base: str) -> bool:
+    """Whether the domain has a share that the store does not know, as after its loss.
+
+    Args:
+        domain: what it has by now.
+        share: an ID, or a name that a mark in the domain's metadata may have.
+        mount_base: the folder of our mount points.
+    """
+    marked = {item.share_id for item in domain.marks if share in (item.share_id, item.share_name)}
+    ours = {f"{mount_base}/{share_id}" for share_id in {share, *marked}}
+    return any(item.source in ours for item in domain.filesystems)
+
+
+def check_recorded(domain: Domain, share: str, mount_base: str) -> None:
+    """`share` is not in the store, so the domain must not have it already."""
+    if has_unrecorded(domain, share, mount_base):
+        raise Refused(
+            f"domain {domain.name} has share {share} already, and the store does not know of it",
+            hint=f"record it again: sharectl adopt {domain.name}",
+        )
+
+
 def check_tag_free(tag: str, domain: Domain) -> None:
     """No filesystem of the domain has the tag, whoever made it."""
     for item in (*domain.filesystems, *domain.live_filesystems):

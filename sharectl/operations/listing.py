@@ -67,16 +67,33 @@ def find_recorded(app: App, domain: str, share: str) -> ShareMapping:
     uuids = sorted({item.domain_uuid for item in mappings})
     found = [item for uuid in uuids if (item := find_mapping(mappings, uuid, share)) is not None]
     if not found:
-        raise NotFound(
-            f"share {share!r} is not attached to domain {domain!r}",
-            hint=f"see what is attached: sharectl list {domain}",
-        )
+        raise _not_attached(app, domain, share)
     if len(found) > 1:
         raise Refused(
             f"share {share!r} is attached to {len(found)} domains that were named {domain!r}",
             hint="give the UUID of one: " + " ".join(item.domain_uuid for item in found),
         )
     return found[0]
+
+
+def _not_attached(app: App, domain: str, share: str) -> NotFound:
+    """What to do depends on whether the domain has the share, as after the store was lost."""
+    from sharectl.model.checks import has_unrecorded
+
+    try:
+        seen = app.domains.find(domain)
+    except SharectlError:
+        seen = None
+    if seen is not None and has_unrecorded(seen, share, str(app.config.mount_base)):
+        return NotFound(
+            f"no record says that share {share!r} is attached to domain {domain!r}, and the domain"
+            " has it",
+            hint=f"record it again: sharectl adopt {domain}",
+        )
+    return NotFound(
+        f"share {share!r} is not attached to domain {domain!r}",
+        hint=f"see what is attached: sharectl list {domain}",
+    )
 
 
 def of_domain(

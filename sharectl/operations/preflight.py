@@ -67,11 +67,14 @@ def prepare(app: App, request: AddRequest) -> Prepared:
     recorded = find_mapping(app.store.load(), domain.uuid, request.share)
     if recorded is not None:
         return _resume(app, request, domain, recorded)
+    base = str(app.config.mount_base)
+    checks.check_recorded(domain, request.share, base)
     _check_local(app, request, domain)
     share = app.shares.find(request.share)
     recorded = find_mapping(app.store.load(), domain.uuid, share.id)
     if recorded is not None:
         return _resume(app, request, domain, recorded)
+    checks.check_recorded(domain, share.id, base)
     return _prepare_new(app, request, domain, share)
 
 

@@ -15,6 +15,7 @@ from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.forget import forget_mapping, look
 from sharectl.operations.outcome import Outcome
 from sharectl.operations.preflight import AddRequest
+from sharectl.operations.show import show_mapping
 from tests.fakes import FakeApp
 from tests.fakes.faults import FaultyApp, Injector
 from tests.operations.reconciling import run_reconcile
@@ -41,6 +42,22 @@ def _essence(app: FakeApp) -> object:
         for item in seen.mappings
     )
     return replace(seen, mappings=mappings), rules
+
+
+@pytest.mark.parametrize("by", ["share", "share_id"])
+@pytest.mark.parametrize("tag", [None, "another"])
+def test_lost_store_is_told_by_what_asks_for_one_share(by: str, tag: str | None) -> None:
+    world, _ = attached(nfs)
+    share, before = getattr(world, by), world.app.snapshot()
+    _lose_store(world.app)
+    with pytest.raises(Refused, match="the store does not know of it") as refused:
+        world.asking(share=share, tag=tag).add()
+    for look_for in (show_mapping, look):
+        with pytest.raises(NotFound, match="and the domain has it") as caught:
+            look_for(world.app, "guest", share)
+        assert caught.value.hint == refused.value.hint == "record it again: sharectl adopt guest"
+    _adopt(world.app)
+    assert len(world.app.snapshot().mappings) == len(before.mappings)
 
 
 @pytest.mark.parametrize("make", [make for name, make in SCENARIOS.items() if name != "old_manila"])
