@@ -4,6 +4,7 @@
 `image`       kernel, initramfs and unpacked packages, built once per machine
 `machine`     `booted`: a VM under QEMU without KVM, up in about four seconds
 `channel`     run commands in it as `subprocess` does; `agent.c` is the other end
+`host`         a hypervisor host that boots systemd and can be rebooted
 `cli`         ``python -m tests.lab vm -- COMMAND``, or a shell
 ============  =====================================================================
 
@@ -16,6 +17,9 @@ from __future__ import annotations
 
 def setup() -> None:
     """Build and install what is missing."""
+    from tests.lab.vm import host
     from tests.lab.vm.image import image
 
     image()
+    image(*host.MODULES)
+    host.programs()

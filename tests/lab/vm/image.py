@@ -11,6 +11,7 @@ import os
 import shutil
 import struct
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,28 +39,34 @@ _HERE = Path(__file__).parent
 _PROGRAMS = {"init": _HERE / "init.c", "bin/agent": _HERE / "agent.c"}
 # To be changed with what `_build_base` does.
 _BASE_RECIPE = "1"
-_BOOT_FOLDERS = ("bin", "lib", "dev", "proc", "sys", "lower", "layer", "upper", "new")
+_BOOT_FOLDERS = ("bin", "lib", "dev", "proc", "sys", "lower", "layer", "host", "upper", "new")
 _XZ_MAGIC = b"\xfd7zXZ\0"
 
 
 @dataclass(frozen=True)
 class Image:
-    """The three parts of a bootable VM."""
+    """The parts of a bootable VM."""
 
     kernel: Path
     initramfs: Path
     layer: Path
+    agent: Path
 
 
-def image() -> Image:
-    """The parts, built into the cache on the first call."""
+def image(*more_modules: str) -> Image:
+    """The parts, built into the cache on the first call; the initramfs also has `more_modules`."""
+    modules = (*BOOT_MODULES, *more_modules)
     packages.install("qemu-system-x86", "gcc", "libc6-dev")
     base = cache.built("vm", f"{_BASE_RECIPE} {' '.join(PACKAGES)}", _build_base)
     recipe = cache.digest(
-        str(base), *_PROGRAMS.values(), _HERE / "initramfs.py", *BOOT_MODULES, *_BOOT_FOLDERS
+        str(base), *_PROGRAMS.values(), _HERE / "initramfs.py", *modules, *_BOOT_FOLDERS
     )
-    boot = cache.built("vm-boot", recipe, lambda folder: _build_initramfs(base / "layer", folder))
-    return Image(base / "vmlinux", boot / "initramfs", base / "layer")
+
+    def build(folder: Path) -> None:
+        _build_initramfs(base / "layer", modules, folder)
+
+    boot = cache.built("vm-boot", recipe, build)
+    return Image(base / "vmlinux", boot / "initramfs", base / "layer", boot / "agent")
 
 
 def _build_base(folder: Path) -> None:
@@ -105,7 +112,7 @@ def _index_modules(layer: Path, version: str) -> None:
     )
 
 
-def _build_initramfs(layer: Path, folder: Path) -> None:
+def _build_initramfs(layer: Path, modules: Sequence[str], folder: Path) -> None:
     archive = Archive()
     for name in _BOOT_FOLDERS:
         archive.folder(name)
@@ -113,5 +120,5 @@ def _build_initramfs(layer: Path, folder: Path) -> None:
         program = folder / source.stem
         subprocess.run(["gcc", "-static", "-O2", "-o", program, source], check=True)
         archive.file(path, program.read_bytes(), mode=0o755)
-    archive.kernel_modules(_modules(layer), BOOT_MODULES)
+    archive.kernel_modules(_modules(layer), modules)
     (folder / "initramfs").write_bytes(archive.finished())

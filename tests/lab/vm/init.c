@@ -1,5 +1,7 @@
 /*
- * The first program of the lab VM: loads modules, mounts the machine's root, becomes the agent.
+ * The first program of the lab VM: loads modules, mounts the machine's root, becomes the agent,
+ * or, with lab.systemd on the kernel's command line, systemd: then the disk is what outlives a
+ * reboot, and has an upper layer, packages for another lower one being served (`host.py`).
  *
  * It is a program and not a shell script because under emulation each command of a script costs
  * 40 ms. The kernel's command line says what is served live, each at its own path, and which
@@ -36,11 +38,19 @@ static const struct mount KERNEL[] = {
 static const struct mount LAYERS[] = {
     {"root", "/lower", "virtiofs", NULL, MS_RDONLY},
     {"layer", "/layer", "virtiofs", NULL, MS_RDONLY},
-    {"upper", "/upper", "tmpfs", "size=75%,mode=755", 0},
 };
-static const struct mount OVERLAY[] = {
+static const struct mount IN_MEMORY[] = {
+    {"upper", "/upper", "tmpfs", "size=75%,mode=755", 0},
     {"overlay", "/new", "overlay",
      "lowerdir=/layer:/lower,upperdir=/upper/data,workdir=/upper/work", 0},
+};
+static const struct mount ON_DISK[] = {
+    {"/dev/vda", "/upper", "ext4", NULL, 0},
+    {"host", "/host", "virtiofs", NULL, MS_RDONLY},
+    {"overlay", "/new", "overlay",
+     "lowerdir=/host:/layer:/lower,upperdir=/upper/data,workdir=/upper/work", 0},
+};
+static const struct mount OVERLAY[] = {
     {"/proc", "/new/proc", NULL, NULL, MS_MOVE},
     {"/sys", "/new/sys", NULL, NULL, MS_MOVE},
     {"/dev", "/new/dev", NULL, NULL, MS_MOVE},
@@ -55,12 +65,11 @@ static const struct mount ROOT[] = {
     {"run", "run", "tmpfs", "mode=755", 0},
     {"tmp", "tmp", "tmpfs", "mode=1777", 0},
     {"tmp", "var/tmp", "tmpfs", "mode=1777", 0},
-    /* What the machine keeps here is not the VM's business. */
-    {"libvirt", "var/lib/libvirt", "tmpfs", "mode=755", 0},
-    {"libvirt", "var/log/libvirt", "tmpfs", "mode=755", 0},
-    {"libvirt", "var/cache/libvirt", "tmpfs", "mode=755", 0},
-    {"sharectl", "var/lib/sharectl", "tmpfs", "mode=755", 0},
-    {"sharectl", "etc/sharectl", "tmpfs", "mode=755", 0},
+};
+/* What the machine keeps here is not the VM's business. */
+static const char *const PRIVATE[] = {
+    "var/lib/libvirt",  "var/log/libvirt", "var/cache/libvirt",
+    "var/lib/sharectl", "etc/sharectl",    "etc/systemd/system",
 };
 
 static void give_up(const char *what)
@@ -118,6 +127,21 @@ static char *option(const char *name)
         if (strncmp(word, name, strlen(name)) == 0 && word[strlen(name)] == '=')
             return word + strlen(name) + 1;
     return NULL;
+}
+
+/* Folders that start empty: in memory, or on the disk. */
+static void mount_private(int on_disk)
+{
+    char source[300];
+    for (size_t i = 0; i < sizeof(PRIVATE) / sizeof *(PRIVATE); i++) {
+        struct mount m = {"private", PRIVATE[i], "tmpfs", "mode=755", 0};
+        if (on_disk) {
+            snprintf(source, sizeof source, "/upper/private/%s", PRIVATE[i]);
+            make_folders(source);
+            m = (struct mount){source, PRIVATE[i], NULL, NULL, MS_BIND};
+        }
+        mount_one(&m);
+    }
 }
 
 static void mount_shares(void)
@@ -185,23 +209,35 @@ int main(void)
     for (int fd = 0; fd < 3; fd++)
         dup2(console, fd);
     load_modules();
+    int systemd = option("lab.systemd") != NULL;
     MOUNT_ALL(LAYERS);
-    make_folders("/upper/data");
-    make_folders("/upper/work");
+    if (systemd) {
+        MOUNT_ALL(ON_DISK);
+    } else {
+        mount_one(&IN_MEMORY[0]);
+        make_folders("/upper/data");
+        make_folders("/upper/work");
+        mount_one(&IN_MEMORY[1]);
+    }
     MOUNT_ALL(OVERLAY);
     if (chdir("/new"))
         give_up("/new");
+    unlink(".dockerenv"); /* the machine may be a container, the VM is none */
     MOUNT_ALL(ROOT);
+    mount_private(systemd);
     mount_shares();
     if (symlink("/proc/self/fd", "dev/fd") || symlink("fd/0", "dev/stdin") ||
         symlink("fd/1", "dev/stdout") || symlink("fd/2", "dev/stderr"))
         give_up("/dev");
     make_folders("run/lock");
     write_file("etc/hosts", "127.0.0.1 localhost lab-vm\n::1 localhost\n");
-    set_up_network();
+    if (!systemd) /* there a unit does it, as on any host */
+        set_up_network();
     int agent = open("/bin/agent", O_RDONLY | O_CLOEXEC);
     if (mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
         give_up("new root");
+    if (systemd)
+        execv("/lib/systemd/systemd", (char *[]){"systemd", NULL});
     fexecve(agent, (char *[]){"lab-agent", NULL}, (char *[]){NULL});
-    give_up("agent");
+    give_up(systemd ? "systemd" : "agent");
 }

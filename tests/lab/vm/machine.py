@@ -77,24 +77,40 @@ class Machine:
         return self.qemu.alive()
 
 
+@dataclass(frozen=True)
+class System:
+    """A system that boots from a disk and stays on it (`host`), beside what every VM has.
+
+    `layer` is one more lower layer of its root.
+    """
+
+    disk: Path
+    layer: Path
+    modules: tuple[str, ...]
+    kernel_options: str
+
+
 @contextmanager
-def booted(folder: Path, *, hardware: Hardware | None = None) -> Iterator[Machine]:
+def booted(
+    folder: Path, *, hardware: Hardware | None = None, system: System | None = None
+) -> Iterator[Machine]:
     """A VM that runs inside the `with` block, in the lab's sandbox.
 
-    Its root is the machine's, read-only below a layer in memory; the checkout is served live.
+    Its root is the machine's, read-only below a layer in memory, or below the disk of `system`;
+    the checkout is served live.
     Raises `LabError` with the end of its console if it does not come up.
     """
     if not sandbox.inside():
         raise LabError("the VM runs inside the sandbox: python -m tests.lab run -- ...")
     folder.mkdir(parents=True)
-    parts = image()
+    parts = image(*(system.modules if system else ()))
     daemons: list[Daemon] = []
     start = time.monotonic()
     try:
-        shares = _shares(folder, parts)
+        shares = _shares(folder, parts, system)
         for share in shares:
             daemons.append(_served(folder, share))
-        machine = _started(folder, hardware or Hardware(), parts, shares)
+        machine = _started(folder, hardware or Hardware(), parts, shares, system)
         daemons.append(machine.qemu)
         _await_agent(machine)
         yield replace(machine, boot_s=time.monotonic() - start)
@@ -105,7 +121,7 @@ def booted(folder: Path, *, hardware: Hardware | None = None) -> Iterator[Machin
         (folder / "disk").unlink(missing_ok=True)
 
 
-def _shares(folder: Path, parts: Image) -> tuple[Share, ...]:
+def _shares(folder: Path, parts: Image, system: System | None) -> tuple[Share, ...]:
     """What the VM sees of the machine.
 
     The root is served through a read-only bind mount: this virtiofsd has no such option, and
@@ -119,6 +135,7 @@ def _shares(folder: Path, parts: Image) -> tuple[Share, ...]:
     return (
         Share("root", root),
         Share("layer", parts.layer),
+        *((Share("host", system.layer),) if system else ()),
         Share("project", PROJECT, Cache.AUTO),
         Share("common", COMMON, Cache.NONE),
     )
@@ -145,10 +162,15 @@ def _endpoint(folder: Path, share: Share) -> Path:
     return folder / f"virtiofsd-{share.tag}.socket"
 
 
-def _started(folder: Path, hardware: Hardware, parts: Image, shares: Sequence[Share]) -> Machine:
+def _started(
+    folder: Path,
+    hardware: Hardware,
+    parts: Image,
+    shares: Sequence[Share],
+    system: System | None,
+) -> Machine:
     port = _free_port()
-    with (folder / "disk").open("wb") as disk:
-        disk.truncate(hardware.disk_gib << 30)
+    disk = system.disk if system else _scratch_disk(folder, hardware)
     (folder / "console.log").touch()
     argv = [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
@@ -157,12 +179,12 @@ def _started(folder: Path, hardware: Hardware, parts: Image, shares: Sequence[Sh
         "-m", f"{hardware.memory_mib}M",
         "-object", f"memory-backend-memfd,id=memory,size={hardware.memory_mib}M,share=on",
         "-kernel", parts.kernel, "-initrd", parts.initramfs,
-        "-append", _command_line(hardware, shares),
+        "-append", _command_line(hardware, shares, system),
         "-serial", f"file:{folder / 'console.log'}",
         "-device", "virtio-rng-pci",
         "-netdev", f"user,id=net,ipv6=off,hostfwd=tcp:127.0.0.1:{port}-:{AGENT_PORT}",
         "-device", "virtio-net-pci,netdev=net,romfile=",
-        "-drive", f"file={folder / 'disk'},if=virtio,format=raw,cache=unsafe,discard=unmap",
+        "-drive", f"file={disk},if=virtio,format=raw,cache=unsafe,discard=unmap",
     ]  # fmt: skip
     for share in shares:
         argv += [
@@ -173,11 +195,18 @@ def _started(folder: Path, hardware: Hardware, parts: Image, shares: Sequence[Sh
     return Machine(folder, qemu, Channel(port, PROJECT), 0)
 
 
-def _command_line(hardware: Hardware, shares: Sequence[Share]) -> str:
+def _scratch_disk(folder: Path, hardware: Hardware) -> Path:
+    with (folder / "disk").open("wb") as disk:
+        disk.truncate(hardware.disk_gib << 30)
+    return folder / "disk"
+
+
+def _command_line(hardware: Hardware, shares: Sequence[Share], system: System | None) -> str:
     served = (f"{share.tag}:{share.source}" for share in shares if share.cache != Cache.ALWAYS)
     return (
         f"{_KERNEL_OPTIONS} hugepages={hardware.huge_pages} "
-        f"lab.live={','.join(served)} lab.cached={PROJECT / '.venv'}"
+        f"lab.live={','.join(served)} lab.cached={PROJECT / '.venv'} "
+        f"{system.kernel_options if system else ''}"
     )
 
 

@@ -18,7 +18,7 @@ from tests.lab.vm.channel import Channel
 from tests.lab.vm.image import image
 from tests.lab.vm.machine import COMMON
 
-_GUESTS = Path("/run/guests")
+GUESTS = Path("/run/guests")
 _INITRAMFS = COMMON / "vm-guests"
 _READY_TIMEOUT_S = 240
 # A start takes three seconds on an idle machine and ten times that on a busy one.
@@ -40,9 +40,9 @@ class Virt:
             vm.run(["tee", f"/etc/libvirt/{name}"], input=text)
         for name, line in libvirtd.USERS.items():
             vm.run(["tee", "-a", f"/etc/{name}"], input=f"{line}\n")
-        vm.run(["mkdir", "-p", _GUESTS, libvirtd.LEARNED])
-        if _kept().exists():
-            vm.run(["cp", "-a", f"{_kept()}/.", libvirtd.LEARNED])
+        vm.run(["mkdir", "-p", GUESTS, libvirtd.LEARNED])
+        if kept().exists():
+            vm.run(["cp", "-a", f"{kept()}/.", libvirtd.LEARNED])
         for daemon in ("virtlogd", "libvirtd"):
             vm.run([daemon, "--daemon"])
         virt = cls(vm)
@@ -64,23 +64,24 @@ class Virt:
         """Define a guest that runs `script`; `options` are those of `domain_xml`."""
         _INITRAMFS.mkdir(exist_ok=True)
         parts = guest.image().with_script(script, _INITRAMFS / name)
-        xml = domain_xml(name, image=parts, run=_GUESTS, domain_type="kvm", **options)
+        xml = domain_xml(name, image=parts, run=GUESTS, domain_type="kvm", **options)
         self.virsh("define", "/dev/stdin", text=xml)
         self._keep_what_it_learned()
         return VmGuest(name, self)
 
     def _keep_what_it_learned(self) -> None:
         """The first look at QEMU takes libvirt ten seconds here: spare the next VM that."""
-        if not _kept().exists():
+        if not kept().exists():
             with tempfile.TemporaryDirectory(dir=COMMON) as folder:
                 self.vm.run(["cp", "-a", f"{libvirtd.LEARNED}/.", folder])
-                libvirtd.keep(Path(folder), _kept())
+                libvirtd.keep(Path(folder), kept())
 
     def _answers(self) -> bool:
         return self.vm.run(["virsh", "-q", "uri"], check=False).returncode == 0
 
 
-def _kept() -> Path:
+def kept() -> Path:
+    """Where the cache keeps what libvirt learned of QEMU in the VM."""
     return libvirtd.kept_for(f"lab VM, {image().kernel}")
 
 
@@ -97,7 +98,7 @@ class VmGuest:
 
     def console(self) -> str:
         """All that the guest has printed."""
-        log = console_log(_GUESTS, self.name)
+        log = console_log(GUESTS, self.name)
         return self.virt.vm.run(["cat", log], check=False).stdout.replace("\r", "")
 
     def wait_off(self, timeout: float = _START_TIMEOUT_S) -> str:
