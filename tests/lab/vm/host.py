@@ -8,6 +8,7 @@ D-Bus, and whatever the machine itself has enabled.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -31,7 +32,8 @@ _DISK_MIB = 1024
 _UP_TIMEOUT_S = 300
 _DOWN_TIMEOUT_S = 150
 MODULES = ("crc32c_generic", "ext4")
-_KERNEL_OPTIONS = "lab.systemd=1 systemd.unit=multi-user.target systemd.show_status=0"
+_KERNEL_OPTIONS = "lab.systemd=1 systemd.unit=multi-user.target systemd.show_status=1"
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 _AGENT = Path("usr/local/sbin/lab-agent")
 _UNITS = {
     "lab-network.service": """\
@@ -117,13 +119,17 @@ class Host:
         self.vm.run(["systemctl", "is-system-running", "--wait"], timeout=_UP_TIMEOUT_S,
                     check=False)  # fmt: skip
 
-    def shut_down(self) -> None:
-        """Stop everything in order, as `systemctl reboot` does; it stays off."""
+    def shut_down(self) -> str:
+        """Stop everything in order, as `systemctl reboot` does; it stays off.
+
+        Returns what its console showed since it was turned on.
+        """
         self.vm.run(["systemctl", "reboot"], check=False)
         gone = self.machine.qemu
         processes.wait_until(lambda: not gone.alive(), timeout=_DOWN_TIMEOUT_S,
                              what="the host to shut down")  # fmt: skip
         self._running.close()
+        return _ESCAPES.sub("", self.machine.console.read_text(errors="replace"))
 
     def cut_power(self) -> None:
         """Turn it off at once. What was written is on the disk."""
