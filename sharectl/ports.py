@@ -126,7 +126,10 @@ class Mounts(Protocol):
         """Mount within `timeout` seconds. Raises `MountFailed` or `Unavailable`."""
 
     def unmount(self, mount_point: str, timeout: float, *, force: bool = False) -> None:
-        """Unmount within `timeout` seconds and remove the folder; `force` gives up dirty data."""
+        """Unmount within `timeout` seconds and remove the folder; `force` gives up dirty data.
+
+        When there is another mount below, that and the folder stay.
+        """
 
     def probe(self, groups: Iterable[Collection[str]], timeout: float) -> Mapping[str, Health]:
         """What the file servers behind mount points answer to a statfs, by mount point.

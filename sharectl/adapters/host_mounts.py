@@ -115,7 +115,7 @@ class HostMounts:
             self._mount(request, key_file, timeout)
         except BaseException:
             if mounted_at(self.list(), str(request.mount_point)) is None:
-                _remove_folder(request.mount_point)
+                self._remove_mount_point(request.mount_point)
             raise
 
     def _mount(self, request: MountRequest, key_file: Path | None, timeout: float) -> None:
@@ -177,26 +177,29 @@ class HostMounts:
         it is busy; dirty data of a dead server is lost by it.
 
         A mount helper that outlived a killed sharectl may have mounted the same once more: all
-        of them go.
+        of them go. What else lay below stays, and the folder with it.
         """
         reason = ""
-        first = mounted_at(self.list(), mount_point)
+        first = left = mounted_at(self.list(), mount_point)
         for _again in range(_MOST_LAYERS):
-            top = mounted_at(self.list(), mount_point)
-            if first is None or top is None or top.source != first.source:
+            if first is None or left is None or reason or not left.same_as(first):
                 break
             reason = self._unmount_top(mount_point, timeout, force=force)
-            if reason:
-                break
-        left = mounted_at(self.list(), mount_point)
-        if left is not None:
+            left = mounted_at(self.list(), mount_point)
+        if left is not None and first is not None and left.same_as(first):
             raise MountFailed(
-                f"cannot unmount {mount_point} ({left.source}): {reason or 'it is still mounted'}",
+                f"cannot unmount {mount_point} ({left.label}): {reason or 'it is still mounted'}",
                 hint=f"see who uses it: fuser -vm {mount_point}",
             )
         for file in self._fuse_files(Path(mount_point)):  # left by a mount that was killed
             file.unlink(missing_ok=True)
-        _remove_folder(Path(mount_point))
+        if left is None:
+            self._remove_mount_point(Path(mount_point))
+
+    def _remove_mount_point(self, folder: Path) -> None:
+        """Only what `mount` makes: rmdir(2) hangs in a mount, or takes a folder of the share."""
+        if folder.parent == self._config.mount_base:
+            _remove_folder(folder)
 
     def _unmount_top(self, mount_point: str, timeout: float, *, force: bool) -> str:
         """Unmount once; returns why it failed, or nothing."""

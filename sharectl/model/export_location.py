@@ -141,8 +141,10 @@ def same_source(protocol: ShareProtocol, export_location: str, mount: HostMount)
 
     Compared are the servers, without default ports, as a set, and the path. With several Ceph
     monitors one in common is enough: the kernel shows those that it was given, and the list in
-    Manila changes when a monitor is replaced.
+    Manila changes when a monitor is replaced. A bind mount of a folder of the export is not it.
     """
+    if mount.root != "/":
+        return False
     if mount.fs_type not in KERNEL_TYPES[protocol] and not (
         protocol is ShareProtocol.CEPHFS and mount.fs_type == CEPH_FUSE_TYPE
     ):

@@ -17,13 +17,27 @@ _AFTER_DASH = 3
 
 @dataclass(frozen=True)
 class HostMount:
-    """One line of mountinfo."""
+    """One line of mountinfo.
+
+    `root` is the folder of the file system that is seen at the mount point: "/" but for a bind
+    mount of another one. NFS shows "/" always, and has the folder in `source`.
+    """
 
     mount_point: str
     fs_type: str
     source: str
     options: frozenset[str]
     super_options: frozenset[str] = frozenset()
+    root: str = "/"
+
+    @property
+    def label(self) -> str:
+        """What is mounted there, for messages."""
+        return self.source if self.root == "/" else f"{self.root} of {self.source}"
+
+    def same_as(self, other: HostMount) -> bool:
+        """Whether both show the same, perhaps one on top of the other."""
+        return (self.fs_type, self.source, self.root) == (other.fs_type, other.source, other.root)
 
     @property
     def read_only(self) -> bool:
@@ -66,6 +80,7 @@ def _parse_line(line: str) -> HostMount | None:
         source=_unescape(after[1]),
         options=frozenset(before[5].split(",")),
         super_options=frozenset(" ".join(after[2:]).split(",")),
+        root=_unescape(before[3]),
     )
 
 
@@ -77,5 +92,10 @@ def _unescape(field: str) -> str:
 
 def mounted_at(mounts: tuple[HostMount, ...], mount_point: str) -> HostMount | None:
     """The mount that is visible at `mount_point`: the last one made there."""
-    found = [item for item in mounts if item.mount_point == mount_point]
+    found = layers_at(mounts, mount_point)
     return found[-1] if found else None
+
+
+def layers_at(mounts: tuple[HostMount, ...], mount_point: str) -> tuple[HostMount, ...]:
+    """All mounts at `mount_point`, each covered by the next."""
+    return tuple(item for item in mounts if item.mount_point == mount_point)

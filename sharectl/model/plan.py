@@ -29,7 +29,7 @@ from sharectl.model.enums import Health, Intent, RuleState, ShareProtocol
 from sharectl.model.export_location import same_source
 from sharectl.model.mapping import ShareMapping, has_device, serves
 from sharectl.model.mark import Mark
-from sharectl.model.mounts import HostMount, mounted_at
+from sharectl.model.mounts import HostMount, layers_at, mounted_at
 from sharectl.model.observed import Observed
 from sharectl.model.share import AccessRule
 
@@ -126,7 +126,8 @@ def _mount(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     if mount is None:
         return (MountShare(focus),)
     if not is_right(focus, mount):
-        return _replace(focus, mount, f"which is {mount.source}")
+        _check_not_covered(focus, observed)
+        return _replace(focus, mount, f"which is {mount.label}")
     if observed.server is Health.STALE or _is_cut_off(focus, observed):
         return _replace(focus, mount, "which is stale")
     return ()
@@ -142,7 +143,7 @@ def _replace(focus: ShareMapping, mount: HostMount, found: str) -> tuple[Action,
     if focus.intent is Intent.ATTACHED:
         return (ReplaceMount(focus, found),)
     raise Refused(
-        f"{focus.mount_point} is a mount of {mount.source}, not of {focus.export_location}"
+        f"{focus.mount_point} is a mount of {mount.label}, not of {focus.export_location}"
         f" ({focus.access_level})",
         hint=f"see who uses it, then: umount {focus.mount_point}",
     )
@@ -162,6 +163,17 @@ def check_mountable(action: MountShare, domains: tuple[Domain, ...] | None) -> N
             " lay there when it started",
             hint=f"shut it down, see what it has written there: ls -la {mount_point}; then:"
             " sharectl reconcile",
+        )
+
+
+def _check_not_covered(focus: ShareMapping, observed: Observed) -> None:
+    """What somebody has laid over our mount is not ours to take away."""
+    *below, top = layers_at(observed.mounts, focus.mount_point)
+    ours = [item for item in below if same_source(focus.protocol, focus.export_location, item)]
+    if ours and not same_source(focus.protocol, focus.export_location, top):
+        raise Refused(
+            f"{top.label} is mounted over {focus.export_location} on {focus.mount_point}",
+            hint=f"see who uses it, then: umount {focus.mount_point}; then: sharectl reconcile",
         )
 
 
@@ -190,6 +202,20 @@ def live_users(mount_point: str, domains: tuple[Domain, ...]) -> tuple[str, ...]
         for domain in domains
         if any(is_within(item.source, mount_point) for item in domain.live_filesystems)
     )
+
+
+def is_uncovered(mapping: ShareMapping, mounts: tuple[HostMount, ...]) -> bool:
+    """Whether the right mount has come to light when another was taken away.
+
+    Raises `Refused` when one that is neither has.
+    """
+    mount = mounted_at(mounts, mapping.mount_point)
+    if mount is not None and not is_right(mapping, mount):
+        raise Refused(
+            f"below what was mounted on {mapping.mount_point} there is {mount.label}",
+            hint=f"see who uses it, then: umount {mapping.mount_point}; then: sharectl reconcile",
+        )
+    return mount is not None
 
 
 def is_right(mapping: ShareMapping, mount: HostMount) -> bool:
@@ -231,7 +257,10 @@ def _unmount(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     mount = mounted_at(observed.mounts, focus.mount_point)
     if mount is None or observed.domains is None or wanted_by_others(focus, observed):
         return ()
-    if not same_source(focus.protocol, focus.export_location, mount) or users(focus, observed):
+    if users(focus, observed):
+        return ()
+    if not same_source(focus.protocol, focus.export_location, mount):
+        _check_not_covered(focus, observed)
         return ()
     return (UnmountShare(focus.share_id, focus.mount_point),)
 

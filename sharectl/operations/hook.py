@@ -160,7 +160,7 @@ def _find(mappings: tuple[ShareMapping, ...], domain: _Starting, source: str) ->
 def _check_source(mapping: ShareMapping, mount: HostMount) -> None:
     if not is_right(mapping, mount):
         raise Refused(
-            f"{mapping.mount_point} is a mount of {mount.source}, not of"
+            f"{mapping.mount_point} is a mount of {mount.label}, not of"
             f" {mapping.export_location} ({mapping.access_level})",
             hint="mend it with: sharectl reconcile",
         )

@@ -41,7 +41,7 @@ def orphans(app: App, seen: Survey) -> tuple[Orphan, ...]:
     recorded = {item.mount_point for group in seen.mappings.values() for item in group}
     mounts = [
         item
-        for item in seen.mounts.values()
+        for *_covered, item in seen.mounts.values()
         if item.mount_point.startswith(base) and item.mount_point not in recorded
     ]
     if not mounts or seen.domains is None:

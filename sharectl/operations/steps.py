@@ -33,7 +33,7 @@ from sharectl.model.action import (
 from sharectl.model.enums import AccessType, RuleState
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mark import Mark
-from sharectl.model.plan import check_mountable, check_replaceable, users
+from sharectl.model.plan import check_mountable, check_replaceable, is_uncovered, users
 from sharectl.model.share import Access, AccessRule
 from sharectl.operations import cephx_key
 from sharectl.operations.deadlines import DOMAIN_LOCK_SECONDS, Deadline, Pause
@@ -158,7 +158,8 @@ class Steps:
         app = self._app
         check_replaceable(action, self._domains())
         app.mounts.unmount(action.mapping.mount_point, app.config.mount_timeout)
-        self._mount_export(action.mapping)
+        if not is_uncovered(action.mapping, app.mounts.list()):
+            self._mount_export(action.mapping)
 
     def _domains(self) -> tuple[Domain, ...] | None:
         return self._app.domains.list() if self._effort.libvirt else None

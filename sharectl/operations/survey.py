@@ -43,11 +43,12 @@ class Scope:
 class Survey:
     """What was seen. `domains` and `shares` are None when they were not looked at.
 
-    `mappings` are all of the host by share; `unseen` says what could not be looked at, and why.
+    `mappings` are all of the host by share; `mounts` those by mount point, each list in the order
+    in which they cover each other; `unseen` says what could not be looked at, and why.
     """
 
     mappings: Mapping[str, tuple[ShareMapping, ...]]
-    mounts: Mapping[str, HostMount]
+    mounts: Mapping[str, tuple[HostMount, ...]]
     domains: tuple[Domain, ...] | None
     shares: Mapping[str, ShareSeen] | None
     servers: Mapping[str, Health]
@@ -56,11 +57,10 @@ class Survey:
     def observed(self, mapping: ShareMapping) -> Observed:
         """What concerns the share of `mapping`."""
         share = self.shares.get(mapping.share_id) if self.shares is not None else None
-        mount = self.mounts.get(mapping.mount_point)
         return Observed(
             mappings=self.mappings.get(mapping.share_id, (mapping,)),
             rules=share.rules if share is not None else None,
-            mounts=() if mount is None else (mount,),
+            mounts=self.mounts.get(mapping.mount_point, ()),
             domains=self.domains,
             share_exists=share is None or share.status is not None,
             share_status=share.status if share is not None else None,
@@ -76,7 +76,7 @@ def survey(app: App, chosen: Iterable[ShareMapping], scope: Scope) -> Survey:
     """
     wanted = tuple(chosen)
     mappings = _by_share(app.store.load())
-    mounts = {item.mount_point: item for item in app.mounts.list()}
+    mounts = _by_mount_point(app.mounts.list())
     unseen: list[SharectlError] = []
     domains: tuple[Domain, ...] | None = None
     if scope.libvirt and (wanted or (scope.every_domain and _has_mounts(app, mounts))):
@@ -98,6 +98,13 @@ def _by_share(mappings: Iterable[ShareMapping]) -> dict[str, tuple[ShareMapping,
     found: dict[str, tuple[ShareMapping, ...]] = {}
     for item in mappings:
         found[item.share_id] = (*found.get(item.share_id, ()), item)
+    return found
+
+
+def _by_mount_point(mounts: Iterable[HostMount]) -> dict[str, tuple[HostMount, ...]]:
+    found: dict[str, tuple[HostMount, ...]] = {}
+    for item in mounts:
+        found[item.mount_point] = (*found.get(item.mount_point, ()), item)
     return found
 
 
@@ -127,13 +134,13 @@ def _shares(
 
 
 def _probe(
-    app: App, wanted: tuple[ShareMapping, ...], mounts: Mapping[str, HostMount]
+    app: App, wanted: tuple[ShareMapping, ...], mounts: Mapping[str, tuple[HostMount, ...]]
 ) -> Mapping[str, Health]:
     """What the file servers answer, asked side by side."""
     groups: dict[str, set[str]] = {}
     for item in wanted:
-        mount = mounts.get(item.mount_point)
-        if mount is not None and is_right(item, mount):
+        layers = mounts.get(item.mount_point)
+        if layers and is_right(item, layers[-1]):
             server = ",".join(servers(item.protocol, item.export_location))
             groups.setdefault(server, set()).add(item.mount_point)
     return app.mounts.probe([sorted(group) for group in groups.values()], _PROBE_SECONDS)

@@ -9,7 +9,7 @@ from pathlib import Path
 from sharectl.errors import MountFailed, Refused, ServerDead
 from sharectl.model.enums import AccessLevel, AccessType, Health, ShareProtocol
 from sharectl.model.export_location import parse, servers
-from sharectl.model.mounts import HostMount, MountRequest, mounted_at
+from sharectl.model.mounts import HostMount, MountRequest, layers_at, mounted_at
 from tests.fakes.shares import FakeShares
 from tests.fakes.store import FakeSecrets
 
@@ -108,7 +108,10 @@ class FakeMounts:
         if not force and (mount_point in self.busy or self._is_dead(found)):
             why = "target is busy" if mount_point in self.busy else f"no answer in {timeout:g} s"
             raise MountFailed(f"cannot unmount {mount_point} ({found.source}): {why}")
-        self.mounted.remove(found)
+        for layer in reversed(layers_at(self.list(), mount_point)):
+            if not layer.same_as(found):
+                break
+            del self.mounted[max(i for i, item in enumerate(self.mounted) if item == layer)]
         self.stale.discard(mount_point)
 
     def _is_dead(self, mount: HostMount) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -179,6 +180,18 @@ def test_same_source(
     protocol: ShareProtocol, location: str, kind: str, source: str, same: bool
 ) -> None:
     assert same_source(protocol, location, _mounted(kind, source)) is same
+
+
+@pytest.mark.parametrize(
+    ("protocol", "kind"), [(NFS, "nfs4"), (CEPHFS, "ceph"), (CEPHFS, "fuse.ceph-fuse")]
+)
+@pytest.mark.parametrize("root", ["/sub", "/sub//deleted"])
+def test_bind_mount_of_a_folder_of_the_export_is_not_the_export(
+    protocol: ShareProtocol, kind: str, root: str
+) -> None:
+    mount = _mounted(kind, "nas:/a")
+    assert same_source(protocol, "nas:/a", mount)
+    assert not same_source(protocol, "nas:/a", replace(mount, root=root))
 
 
 def _share(*locations: ExportLocation) -> Share:

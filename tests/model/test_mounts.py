@@ -91,6 +91,17 @@ def test_bind_mount_can_be_read_only_where_its_source_is_not() -> None:
     assert not seen["/mnt/odd/covered"]
 
 
+def test_root_tells_a_bind_mount_of_a_folder() -> None:
+    lines = (
+        "36 35 0:52 / /mnt/1 rw - fuse.ceph-fuse m1:/a rw",
+        "37 35 0:52 /with\\040space /mnt/2 rw - fuse.ceph-fuse m1:/a rw",
+    )
+    whole, folder = parse_mountinfo("\n".join(lines))
+    assert (whole.root, whole.label) == ("/", "m1:/a")
+    assert (folder.root, folder.label) == ("/with space", "/with space of m1:/a")
+    assert not folder.same_as(whole)
+
+
 def test_nothing_is_mounted_where_nothing_is() -> None:
     assert mounted_at(_sample("odd-names.txt"), "/mnt/odd/with") is None
 
