@@ -1,25 +1,45 @@
-"""Mounts below our folder that no record speaks of: left by a store that was lost."""
+"""Mounts of ours that no record speaks of, as a lost store leaves them, and their access rules."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from sharectl.errors import Refused
+from sharectl.errors import Denied, Interrupted, NotFound, Refused, SharectlError
+from sharectl.model.access import made_by
+from sharectl.model.action import RevokeAccess
+from sharectl.model.domain import Domain
+from sharectl.model.export_location import CEPH_FUSE_TYPE, KERNEL_TYPES
+from sharectl.model.mapping import ShareMapping
+from sharectl.model.mounts import HostMount, mounted_at
+from sharectl.model.share import AccessRule
+from sharectl.operations.deadlines import Deadline
+from sharectl.operations.withdrawal import await_withdrawal
 
 if TYPE_CHECKING:
+    from sharectl.operations.repair import Report
     from sharectl.operations.survey import Survey
     from sharectl.ports import App
+
+_LOCK_SECONDS = 10.0  # for another sharectl that works on the same share
+_TYPES = {CEPH_FUSE_TYPE}.union(*KERNEL_TYPES.values())
 
 
 @dataclass(frozen=True)
 class Orphan:
-    """A mount of ours in no record. `users` are domains that have it in a filesystem."""
+    """A mount of ours in no record. `users` are domains that have it in a filesystem.
+
+    `alone` is whether no record speaks of the share either, mounted elsewhere: then its access
+    rule and its key are of no more use than the mount.
+    """
 
     mount_point: str
     source: str
     share_id: str
     users: tuple[str, ...]
+    alone: bool
 
     def describe(self) -> str:
         """One line for the plan."""
@@ -35,23 +55,160 @@ class Orphan:
         )
 
 
-def orphans(app: App, seen: Survey) -> tuple[Orphan, ...]:
-    """Those on this host; none when it is not known who uses them."""
-    base = f"{app.config.mount_base}/"
-    recorded = {item.mount_point for group in seen.mappings.values() for item in group}
-    mounts = [
-        item
-        for *_covered, item in seen.mounts.values()
-        if item.mount_point.startswith(base) and item.mount_point not in recorded
-    ]
-    if not mounts or seen.domains is None:
-        return ()
+def leftovers(
+    app: App, seen: Survey, report: Report, *, prune: bool, dry_run: bool, timeout: float
+) -> None:
+    """Tell of the orphans; with `prune`, and when all else is well, take away the unused ones.
+
+    Args:
+        app: the ports.
+        seen: the survey.
+        report: where changes and problems go.
+        prune: whether to take them away.
+        dry_run: only tell what would be done.
+        timeout: seconds to wait for Manila, for each share.
+    """
+    if seen.domains is None:
+        return  # it is not known who uses them
+    recorded = (item for group in seen.mappings.values() for item in group)
+    mounts = (layers[-1] for layers in seen.mounts.values())
+    for orphan in _orphans(app, recorded, mounts, seen.domains):
+        if not prune or report.problems or orphan.users:
+            report.problems.append(orphan.problem())
+            continue
+        try:
+            if dry_run:
+                report.changes += _plan(orphan, _rules(app, orphan))
+            else:
+                _take_away(app, orphan, report, timeout)
+        except Interrupted:
+            raise
+        except SharectlError as error:
+            report.problems.append(error)
+
+
+def _orphans(
+    app: App,
+    recorded: Iterable[ShareMapping],
+    mounts: Iterable[HostMount],
+    domains: tuple[Domain, ...],
+) -> tuple[Orphan, ...]:
+    known = tuple(recorded)
+    points, shares = {item.mount_point for item in known}, {item.share_id for item in known}
     return tuple(
         Orphan(
             item.mount_point,
             item.source,
-            item.mount_point.removeprefix(base).partition("/")[0],
-            tuple(domain.name for domain in seen.domains if domain.uses(item.mount_point)),
+            share_id,
+            tuple(domain.name for domain in domains if domain.uses(item.mount_point)),
+            share_id not in shares,
         )
         for item in mounts
+        if item.mount_point not in points and (share_id := _share_at(app, item)) is not None
     )
+
+
+def _share_at(app: App, mount: HostMount) -> str | None:
+    """The share of a mount as sharectl makes them, else None.
+
+    What is mounted deeper is not: an NFS client mounts by itself what the server has mounted
+    inside an export, as soon as a guest walks in.
+    """
+    folder, _, name = mount.mount_point.rpartition("/")
+    if folder != str(app.config.mount_base) or mount.fs_type not in _TYPES or mount.root != "/":
+        return None
+    return name if _is_share_id(name) else None
+
+
+def _is_share_id(name: str) -> bool:
+    """Manila's IDs are UUIDs; an admin's own folder beside ours is hardly named like that."""
+    try:
+        return str(UUID(name)) == name
+    except ValueError:
+        return False
+
+
+def _plan(orphan: Orphan, rules: tuple[AccessRule, ...]) -> list[str]:
+    revoked = [RevokeAccess(orphan.share_id, rule).describe() for rule in rules]
+    return [orphan.describe(), *revoked]
+
+
+def _take_away(app: App, seen: Orphan, report: Report, timeout: float) -> None:
+    """Unmount, then revoke: a mount that loses its access first may hang.
+
+    Manila is asked before anything is done: once the mount is gone, nothing leads to the rules.
+    """
+    with app.locks.share(seen.share_id, _LOCK_SECONDS):
+        orphan = _look_again(app, seen)
+        if orphan is None:
+            return
+        if orphan.users:
+            raise orphan.problem()
+        rules = _rules(app, orphan)
+        with app.interrupts.shielded():
+            app.mounts.unmount(orphan.mount_point, app.config.mount_timeout)
+            report.changes.append(orphan.describe())
+            if orphan.alone:
+                app.secrets.delete(orphan.share_id)
+            asked = _ask_to_revoke(app, orphan.share_id, rules, report)
+        deadline = Deadline.after(app.clock, timeout)
+        for rule in asked:
+            await_withdrawal(app, orphan.share_id, rule.id, deadline)
+            report.changes.append(RevokeAccess(orphan.share_id, rule).describe())
+
+
+def _look_again(app: App, seen: Orphan) -> Orphan | None:
+    """The orphan as it is now that the share is locked; None when it is none any more."""
+    mount = mounted_at(app.mounts.list(), seen.mount_point)
+    if mount is None:
+        return None
+    found = _orphans(app, app.store.load(), (mount,), app.domains.list())
+    return found[0] if found else None
+
+
+def _rules(app: App, orphan: Orphan) -> tuple[AccessRule, ...]:
+    """The rules that this host's sharectl made for it and that no record needs.
+
+    Raises `Denied` for one that these credentials cannot withdraw.
+    """
+    if not orphan.alone:
+        return ()
+    try:
+        rules = app.shares.rules(orphan.share_id)
+    except NotFound:
+        app.report.warn(
+            f"share {orphan.share_id} is not in Manila, or not for these credentials: an access"
+            " rule of it, if there is one, stays"
+        )
+        return ()
+    ours = tuple(item for item in rules if made_by(item.metadata or {}, app.host.name))
+    for rule in ours:
+        if rule.access_to is None:  # hidden
+            raise Denied(
+                f"{orphan.mount_point} is a mount that no record speaks of, and access rule"
+                f" {rule.id} of share {orphan.share_id} was made for it by another Manila user",
+                hint="use the credentials that made the rule, or those of an admin",
+            )
+    if any(item.metadata is None for item in rules):
+        app.report.warn(
+            f"this Manila does not tell who made an access rule; look whether one is of no use:"
+            f" openstack share access list {orphan.share_id}"
+        )
+    return ours
+
+
+def _ask_to_revoke(
+    app: App, share_id: str, rules: tuple[AccessRule, ...], report: Report
+) -> list[AccessRule]:
+    """Returns those that Manila withdraws from now on; the others are told, with the command."""
+    asked = []
+    for rule in rules:
+        try:
+            if not rule.leaving:
+                app.shares.revoke(share_id, rule.id)
+        except SharectlError as error:
+            error.hint = f"withdraw it: openstack share access delete {share_id} {rule.id}"
+            report.problems.append(error)
+        else:
+            asked.append(rule)
+    return asked

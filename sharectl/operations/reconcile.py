@@ -17,7 +17,7 @@ from sharectl.model.export_location import servers
 from sharectl.model.host import check_local
 from sharectl.model.mapping import ShareMapping
 from sharectl.operations.listing import of_domain
-from sharectl.operations.orphans import orphans
+from sharectl.operations.orphans import leftovers
 from sharectl.operations.outcome import Outcome
 from sharectl.operations.repair import Repair, Report
 from sharectl.operations.survey import Scope, survey
@@ -62,7 +62,10 @@ def reconcile(app: App, request: ReconcileRequest) -> Outcome:
             run.share(mappings)
         run.report.problems += _silent_servers(chosen, seen)
         if not request.domains:
-            run.leftovers()
+            leftovers(
+                app, seen, run.report,
+                prune=request.prune, dry_run=request.dry_run, timeout=request.timeout,
+            )  # fmt: skip
     return Outcome(tuple(run.report.changes), tuple(run.report.problems))
 
 
@@ -120,24 +123,3 @@ class _Run:
                 repair.share(tuple(needy))
         except SharectlError as error:
             self.report.fail(needy[0], error)
-
-    def leftovers(self) -> None:
-        """Mounts that no record speaks of: told, and taken away only when all else is well."""
-        for orphan in orphans(self.app, self.seen):
-            prune = self.request.prune and not self.report.problems and not orphan.users
-            if not prune:
-                self.report.problems.append(orphan.problem())
-            elif self.request.dry_run:
-                self.report.changes.append(orphan.describe())
-            else:
-                self._unmount(orphan.share_id, orphan.mount_point, orphan.describe())
-
-    def _unmount(self, share_id: str, mount_point: str, what: str) -> None:
-        try:
-            with self.app.locks.share(share_id, _LOCK_SECONDS):
-                self.app.mounts.unmount(mount_point, self.app.config.mount_timeout)
-                self.app.secrets.delete(share_id)
-        except SharectlError as error:
-            self.report.problems.append(error)
-        else:
-            self.report.changes.append(what)

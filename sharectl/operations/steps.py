@@ -39,6 +39,7 @@ from sharectl.operations import cephx_key
 from sharectl.operations.deadlines import DOMAIN_LOCK_SECONDS, Deadline, Pause
 from sharectl.operations.mounting import mount_share
 from sharectl.operations.observe import observe
+from sharectl.operations.withdrawal import await_withdrawal
 
 if TYPE_CHECKING:
     from sharectl.model.domain import Domain
@@ -255,14 +256,7 @@ class Steps:
         if not action.rule.leaving:
             with app.interrupts.shielded():
                 app.shares.revoke(action.share_id, action.rule.id)
-        pause = Pause(app, self._effort.deadline)
-        while (rule := self._find(action.share_id, action.rule.id)) is not None:
-            if rule.state is RuleState.ERROR:
-                raise Refused(
-                    f"Manila could not withdraw access rule {rule.id} of share {action.share_id}",
-                    hint="its back end refuses; ask the operator of Manila",
-                )
-            pause.once(f"Manila to withdraw access rule {rule.id} of share {action.share_id}")
+        await_withdrawal(app, action.share_id, action.rule.id, self._effort.deadline)
         if action.rule.id in self._mapping.outdated_rules:
             self._drop_outdated(action.rule.id)
 
@@ -271,13 +265,6 @@ class Steps:
             stored = self._stored(store)
             left = tuple(item for item in stored.outdated_rules if item != rule_id)
             store.put(replace(stored, outdated_rules=left))
-
-    def _find(self, share_id: str, rule_id: str) -> AccessRule | None:
-        try:
-            rules = self._app.shares.rules(share_id)
-        except NotFound:
-            return None
-        return next((item for item in rules if item.id == rule_id), None)
 
 
 def _rule_failed(share_id: str, access: Access) -> Refused:

@@ -203,7 +203,7 @@ def test_mount_in_no_record_goes_only_when_pruned_and_unused() -> None:
     assert "no record speaks of" in messages(run_reconcile(world.app))
     assert mounted_at(world.app.mounts.list(), mount_point) is not None
     pruned = run_reconcile(world.app, prune=True)
-    assert (len(pruned.changes), pruned.problems) == (1, ())
+    assert (len(pruned.changes), pruned.problems) == (2, ())
     assert mounted_at(world.app.mounts.list(), mount_point) is None
 
 
