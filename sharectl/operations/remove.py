@@ -12,7 +12,8 @@ from sharectl.model.domain import Domain
 from sharectl.model.enums import Intent
 from sharectl.model.host import check_local
 from sharectl.model.mapping import ShareMapping, has_device, has_live_device
-from sharectl.model.plan import plan
+from sharectl.model.mounts import mounted_at
+from sharectl.model.plan import plan, users, wanted_by_others
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline, WaitEnded
 from sharectl.operations.listing import find_recorded
@@ -152,9 +153,24 @@ def _tell_again(leaving: ShareMapping, error: SharectlError) -> None:
 def _settle(app: App, leaving: ShareMapping, left: list[SharectlError]) -> None:
     """Forget the mapping, or keep it as detaching while something is left of it."""
     if not left:
+        _warn_of_users(app, leaving)
         forget(app, leaving)
         return
     with app.interrupts.shielded():
         change(app, leaving, Intent.DETACHING, "; ".join(error.message for error in left))
     for error in left:
         _tell_again(leaving, error)
+
+
+def _warn_of_users(app: App, leaving: ShareMapping) -> None:
+    """Tell of a domain without a mapping, such as a clone, that has the share all the same."""
+    if mounted_at(app.mounts.list(), leaving.mount_point) is None:
+        return
+    observed = observe(app, leaving.share_id, manila=False)
+    using = users(leaving, observed)
+    if using and not wanted_by_others(leaving, observed):
+        app.report.warn(
+            f"the mount {leaving.mount_point} and the access rule of share {leaving.share_id}"
+            f" stay: domain {', '.join(using)} has a filesystem from there; once that is taken"
+            f" out (virsh edit {using[0]}) or the domain undefined: sharectl reconcile --prune"
+        )

@@ -12,6 +12,7 @@ from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import HostMount, mounted_at
 from sharectl.model.share import Access
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
+from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes.app import Snapshot
 from tests.operations.reconciling import messages, run_reconcile
 from tests.operations.scenarios import NFS_PATH, World, attached, cephfs, nfs, old_manila
@@ -205,3 +206,29 @@ def test_what_changed_before_the_lock_was_got_counts(
     assert [world.app.mounts.list()] == before
     assert world.app.secrets.files == keys
     assert len(world.app.shares.all_rules) == 1
+
+
+def test_remove_tells_that_a_clone_keeps_mount_and_rule() -> None:
+    world, before = attached(nfs)
+    (mapping,) = world.app.store.load()
+    clone = world.app.domains.define("clone")
+    world.app.domains.attach_filesystem(clone, mapping.filesystem)
+    world.app.restart()
+    assert world.remove().left == ()
+    (warning,) = world.app.report.warnings
+    assert "stay: domain clone has a filesystem from there" in warning
+    assert "sharectl reconcile --prune" in warning
+    assert _is_mounted(world, mapping.mount_point)
+
+    world.app.domains.undefine(clone)
+    assert run_reconcile(world.app, prune=True).problems == ()
+    assert world.app.snapshot() == before
+
+
+def test_remove_is_silent_when_nothing_stays_or_another_mapping_wants_it() -> None:
+    world, _ = attached(nfs)
+    world.asking(domain="neighbour").add()
+    world.app.restart()
+    world.remove()
+    remove(world.app, RemoveRequest("neighbour", "docs"))
+    assert world.app.report.warnings == []
