@@ -155,3 +155,40 @@ def test_two_mounts_of_a_share_go_together(world: World, share: Share) -> None:
     world.sharectl("remove", "vm1", "docs").ok()
     assert world.mounts() == ()
     assert not Path(mount_point).exists()
+
+
+def test_what_was_mounted_over_the_share_is_told_and_left(world: World, share: Share) -> None:
+    before = world.snapshot()
+    mount_point = world.mount_point(share.id)
+    (mount_point / "sub").mkdir()
+    for lay_over in (["--bind", mount_point / "sub"], ["-t", "tmpfs", "foreign"]):
+        subprocess.run(["mount", *lay_over, mount_point], check=True)
+        mounts = world.mounts()
+        assert len(mounts) == 2
+        assert _health(world) == ["wrong-source"]
+        told = world.sharectl("reconcile")
+        assert (told.status, told.stdout) == (6, "")
+        assert f"umount {mount_point}" in told.stderr
+        assert world.sharectl("remove", "vm1", "docs").status == 4
+        assert world.mounts() == mounts
+        subprocess.run(["umount", mount_point], check=True)
+        assert "in order again" in world.sharectl("reconcile").ok().stdout
+    assert world.snapshot() == before
+
+
+def test_mount_in_no_record_is_pruned_with_its_rule(world: World, share: Share) -> None:
+    inside = world.mount_point(share.id) / "sub"
+    inside.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "inside", inside], check=True)
+    assert world.sharectl("reconcile", "--prune").ok().stdout == ""
+    assert len(world.mounts()) == 2
+    subprocess.run(["umount", inside], check=True)
+    for path in world.state.glob("mappings.json*"):
+        path.unlink()
+    world.guests.pop().remove()
+
+    done = world.sharectl("reconcile", "--prune").ok()
+
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["unmount", "revoke"]
+    after = world.snapshot()
+    assert (after.mounts, after.rules, after.secrets) == ((), (), ())

@@ -115,3 +115,28 @@ def test_nothing_hangs_on_a_dead_nfs_server(host: VmHost, guest: VmGuest, nas: N
     assert host.mounts(share.id) == []
     assert host.sharectl("list", "-f", "json") == []
     assert [rule for item in host.cloud.shares() for rule in host.cloud.rules(item.id)] == []
+
+
+@pytest.mark.parametrize("protocol", ["NFS", "CEPHFS"])
+def test_bind_mount_of_a_folder_over_the_share_is_told(
+    host: VmHost, guest: VmGuest, protocol: str
+) -> None:
+    share = host.cloud.create_share(
+        "docs", protocol, backend="lvm" if protocol == "NFS" else "ceph"
+    )
+    host.sharectl("add", "web1", "docs", "--tag", "docs")
+    path = f"/run/sharectl/mnt/{share.id}"
+    host.vm.run(["mkdir", f"{path}/sub"])
+    assert host.root(share.id) == ["/"]
+    host.vm.run(["mount", "--bind", f"{path}/sub", path])
+
+    (listed,) = host.sharectl("list", "-f", "json", "--long")
+    assert listed["Health"] == "wrong-source"
+    said = host.sharectl("reconcile", status=6)
+    assert f"umount {path}" in said
+    assert len(host.root(share.id)) == 2
+    host.vm.run(["umount", path])
+    host.sharectl("reconcile")
+    (listed,) = host.sharectl("list", "-f", "json", "--long")
+    assert listed["Health"] == "ok"
+    host.sharectl("remove", "web1", "docs")

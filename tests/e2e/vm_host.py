@@ -49,6 +49,12 @@ class VmHost:
         done = self.vm.run(["findmnt", "-n", "-o", "SOURCE,FSTYPE,OPTIONS", path], check=False)
         return done.stdout.split()
 
+    def root(self, share_id: str) -> list[str]:
+        """The root field of mountinfo for each mount at the share's mount point."""
+        lines = self.vm.run(["cat", "/proc/self/mountinfo"]).stdout.splitlines()
+        fields = [line.split(" ") for line in lines]
+        return [item[3] for item in fields if item[4] == f"/run/sharectl/mnt/{share_id}"]
+
     def write(self, share_id: str, name: str, text: str) -> None:
         self.vm.run(["tee", f"/run/sharectl/mnt/{share_id}/{name}"], input=text)
 
