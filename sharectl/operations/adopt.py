@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from sharectl.errors import Denied, Interrupted, NotFound, Refused, SharectlError
 from sharectl.model import access as rules_of
 from sharectl.model import checks, export_location, provenance
+from sharectl.model.action import MarkDomain
 from sharectl.model.domain import Domain
 from sharectl.model.enums import AccessType, Intent
 from sharectl.model.host import check_local
@@ -22,7 +24,7 @@ from sharectl.operations.deadlines import Deadline
 from sharectl.operations.outcome import Outcome
 from sharectl.operations.preflight import client_of
 from sharectl.operations.records import change
-from sharectl.operations.steps import Effort
+from sharectl.operations.steps import Effort, Steps
 
 if TYPE_CHECKING:
     from sharectl.model.share import AccessRule
@@ -90,11 +92,34 @@ def _adopt(app: App, domain: Domain, mark: Mark, request: AdoptRequest) -> str:
     if request.dry_run:
         return what
     with app.locks.share(mapping.share_id, _LOCK_SECONDS):
+        mapping = _identified(app, mapping)
         if here:
-            _record(app, _with_rule(app, mapping))
+            _record_here(app, mapping, mark, request.timeout)
         else:
             _take_over(app, mapping, request.timeout)
     return what
+
+
+def _identified(app: App, mapping: ShareMapping) -> ShareMapping:
+    """The mapping with an ID that is not another domain's: a copied definition has a copied mark.
+
+    The record of a domain that is gone is its own, from when it had another UUID.
+    """
+    other = next((item for item in app.store.load() if item.id == mapping.id), None)
+    if other is None:
+        return mapping
+    gone = other.domain_uuid not in app.domains.get([other.domain_uuid])
+    if gone and other.share_id == mapping.share_id:
+        return replace(mapping, rule_id=other.rule_id, owns_rule=other.owns_rule)
+    return replace(mapping, id=str(uuid4()))
+
+
+def _record_here(app: App, mapping: ShareMapping, mark: Mark, timeout: float) -> None:
+    """Record it, and mark the domain anew when that speaks of another's record."""
+    _record(app, _with_rule(app, mapping))
+    if mapping.id != mark.id:
+        steps = Steps(app, mapping, Effort(Deadline.after(app.clock, timeout)))
+        steps.apply(MarkDomain(mapping.domain_uuid, mapping.domain_name, mapping.share_id))
 
 
 def _record(app: App, mapping: ShareMapping) -> None:

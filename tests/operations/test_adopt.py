@@ -17,7 +17,7 @@ from sharectl.operations.outcome import Outcome
 from sharectl.operations.preflight import AddRequest
 from sharectl.operations.show import show_mapping
 from tests.fakes import FakeApp
-from tests.fakes.faults import FaultyApp, Injector
+from tests.fakes.faults import Fault, FaultyApp, Injector, Killed, Kind, When
 from tests.operations.reconciling import run_reconcile
 from tests.operations.scenarios import SCENARIOS, World, attached, cephfs, nfs, private_memory
 
@@ -209,3 +209,68 @@ def test_adopting_a_share_that_another_domain_has_with_another_level_is_refused(
     (problem,) = _adopt(world.app).problems
     assert isinstance(problem, Refused)
     assert "one host mount serves all domains" in problem.message
+
+
+def _clone(world: World) -> str:
+    """What `virsh dumpxml`, another name and UUID, and `virsh define` make, marks included."""
+    domain = world.app.domains.find("guest")
+    uuid = world.app.domains.define("clone")
+    world.app.domains.attach_filesystem(uuid, domain.filesystems[0])
+    world.app.domains.mark(uuid, domain.marks[0])
+    return uuid
+
+
+@pytest.mark.parametrize("make", [nfs, cephfs])
+@pytest.mark.parametrize("store_lost", [False, True])
+def test_clone_gets_a_record_of_its_own(make: Callable[[], World], store_lost: bool) -> None:
+    world, before = attached(make)
+    uuid = _clone(world)
+    if store_lost:
+        _lose_store(world.app)
+
+    result = _adopt(world.app)
+
+    assert (len(result.changes), result.problems) == (1 + store_lost, ())
+    seen = {item.domain_uuid: item.id for item in world.app.store.load()}
+    assert len({*seen.values()}) == 2
+    for owner, mapping_id in seen.items():
+        (mark,) = world.app.domains.find(owner).marks
+        assert mark.id == mapping_id
+    assert _adopt(world.app).changes == ()
+    assert run_reconcile(world.app).changes == ()
+    world.app.domains.start(uuid)
+    world.remove()  # the clone still has the share
+    assert (len(world.app.snapshot().mounts), len(world.app.shares.all_rules)) == (
+        len(before.mounts) + 1, len(before.rules) + 1,
+    )  # fmt: skip
+    world.app.domains.stop(uuid)
+    replace(world, request=AddRequest("clone", world.share)).remove()
+    assert (world.app.snapshot().mounts, world.app.snapshot().rules) == (
+        before.mounts, before.rules,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [nfs, SCENARIOS["old_manila"]])
+def test_domain_defined_anew_under_another_uuid_keeps_its_record(
+    make: Callable[[], World],
+) -> None:
+    world, _ = attached(make)
+    (old,) = world.app.store.load()
+    uuid = _clone(world)
+    world.app.domains.undefine(old.domain_uuid)
+    assert len(_adopt(world.app).changes) == 1
+    (now,) = world.app.store.load()
+    assert (now.id, now.domain_uuid, now.domain_name) == (old.id, uuid, "clone")
+    assert (now.rule_id, now.owns_rule) == (old.rule_id, True)
+    assert run_reconcile(world.app).changes == ()
+
+
+def test_killed_between_the_record_of_a_clone_and_its_mark() -> None:
+    world, _ = attached(nfs)
+    _clone(world)
+    with pytest.raises(Killed):
+        adopt(FaultyApp(Injector(world.app, Fault(0, When.AFTER, Kind.KILL))), AdoptRequest())
+    assert "note share" in run_reconcile(world.app).changes[0]
+    ids = {item.id for item in world.app.store.load()}
+    assert {world.app.domains.find(name).marks[0].id for name in ("guest", "clone")} == ids
+    assert _adopt(world.app).changes == ()
