@@ -278,7 +278,9 @@ def users(focus: ShareMapping, observed: Observed) -> tuple[str, ...]:
 
 
 def _revoke(focus: ShareMapping, observed: Observed, host: str) -> tuple[Action, ...]:
-    if observed.rules is None or wanted_by_others(focus, observed) or users(focus, observed):
+    if observed.rules is None or observed.domains is None:
+        return ()
+    if wanted_by_others(focus, observed) or users(focus, observed):
         return ()
     rules = [
         item

@@ -62,6 +62,14 @@ def _name(mapping: ShareMapping) -> str:
     return f"{mapping.domain_name} {mapping.share_name or mapping.share_id}"
 
 
+def _unfinished(mapping: ShareMapping) -> Unavailable:
+    """Of a record that became one of an add or a remove after the survey."""
+    return Unavailable(
+        f"it is being {mapping.intent.removesuffix('ing')}ed, which needs both Manila and libvirt",
+        hint="once they answer: sharectl reconcile",
+    )
+
+
 class Repair:
     """The repair of one share after a survey.
 
@@ -140,6 +148,9 @@ class Repair:
         stored = self._stored(mapping)
         if stored is None:
             return  # removed since the survey
+        if stored.intent is not Intent.ATTACHED and not self._whole:
+            self._report.fail(stored, _unfinished(stored))  # and the record stays as it is
+            return
         if self._abandoned(stored):
             stored = change(self._app, stored, Intent.DETACHING, None)
         elif self._moved(stored):

@@ -172,7 +172,7 @@ _REMOVE = (
         (replace(_FOREIGN, id="r2", access_to="198.51.100.0/24"), RULE),
     ),
     Case("Manila not looked at", _LEAVING, ("remove", "unmount"), None, (MOUNT,), (_WITH,)),
-    Case("domains not looked at", _LEAVING, ("revoke",), (RULE,), (MOUNT,), None),
+    Case("domains not looked at", _LEAVING, (), (RULE,), (MOUNT,), None),
     Case("foreign mount", _LEAVING, ("revoke",), (RULE,), (replace(MOUNT, source="x:/y"),)),
     Case("another domain", _LEAVING, ("remove",), (RULE,), (MOUNT,), (_WITH, _TWO), (_SECOND,)),
     Case(
