@@ -26,13 +26,31 @@ class HostFacts:
 
 
 def check_local(libvirt_uri: str) -> None:
-    """That a connection leads to this host: what is mounted here helps no domain elsewhere.
+    """That a connection leads to QEMU on this host: what is mounted here helps no domain elsewhere.
 
     Local URIs have nothing between `//` and the path, as in `qemu+unix:///system?socket=/run/x`.
+    To the libvirt of another driver all that is recorded would be of domains that are gone.
     """
-    _scheme, separator, rest = libvirt_uri.partition("://")
+    scheme, separator, rest = libvirt_uri.partition("://")
     if separator and not rest.startswith("/"):
         raise Refused(
             f"{libvirt_uri} is the libvirt of another host, and shares are mounted on this one",
             hint="use the libvirt of this host: --connect qemu:///system",
+        )
+    if separator and scheme.partition("+")[0] != "qemu":
+        raise Refused(
+            f"{libvirt_uri} is no libvirt of QEMU, which alone can serve shares to domains",
+            hint="use QEMU's libvirt of this host: --connect qemu:///system",
+        )
+
+
+def check_system(libvirt_uri: str) -> None:
+    """That a connection leads to where all domains of this host are, so that none there is gone."""
+    check_local(libvirt_uri)
+    path = libvirt_uri.partition("://")[2].partition("?")[0]
+    if path != "/system":
+        raise Refused(
+            f"{libvirt_uri} is not the system's libvirt: what it does not know may be there",
+            hint="use that to prune: --connect qemu:///system; or take away what is known to be"
+            " gone: sharectl remove",
         )

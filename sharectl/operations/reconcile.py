@@ -14,7 +14,7 @@ from sharectl.errors import SharectlError, Unavailable
 from sharectl.model import checks
 from sharectl.model.enums import Health
 from sharectl.model.export_location import servers
-from sharectl.model.host import check_local
+from sharectl.model.host import check_local, check_system
 from sharectl.model.mapping import ShareMapping
 from sharectl.operations.listing import of_domain
 from sharectl.operations.orphans import leftovers
@@ -56,6 +56,8 @@ def reconcile(app: App, request: ReconcileRequest) -> Outcome:
     with app.locks.reconcile():
         chosen = _chosen(app, request.domains)
         seen = survey(app, chosen, Scope(every_domain=True))
+        if request.prune and seen.domains is not None:
+            check_system(app.domains.host().uri)
         run = _Run(app, request, seen)
         run.report.problems += seen.unseen
         for mappings in _by_share(chosen):

@@ -151,7 +151,7 @@ class Repair:
         if stored.intent is not Intent.ATTACHED and not self._whole:
             self._report.fail(stored, _unfinished(stored))  # and the record stays as it is
             return
-        if self._abandoned(stored):
+        if self._abandoned(stored) and self._still_gone(stored):
             stored = change(self._app, stored, Intent.DETACHING, None)
         elif self._moved(stored):
             stored = self._follow(stored)
@@ -178,6 +178,10 @@ class Repair:
         if not self._prune or not mapping.wanted or self._seen.domains is None:
             return False
         return self._seen.observed(mapping).domain(mapping.domain_uuid) is None
+
+    def _still_gone(self, mapping: ShareMapping) -> bool:
+        """Under the share's lock: tools that change a domain undefine it and define it again."""
+        return mapping.domain_uuid not in self._app.domains.get([mapping.domain_uuid])
 
     def _attached(self, mapping: ShareMapping) -> None:
         if mapping.intent is Intent.ATTACHED and not (mapping.last_error and self._whole):

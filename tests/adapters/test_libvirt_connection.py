@@ -26,8 +26,7 @@ from tests.operations.scenarios import attached, nfs
 
 _REMOTE = ("qemu+ssh://other/system", "qemu+ssh://root@other:2222/system", "qemu://other/system",
            "qemu+tls://[::1]/system", "qemu+tcp://127.0.0.1/system", "xen://other")  # fmt: skip
-_LOCAL = ("qemu:///system", "qemu:///session", "test:///default", "qemu+unix:///system?socket=/x",
-          "", "alias")  # fmt: skip
+_LOCAL = ("qemu:///system", "qemu:///session", "qemu+unix:///system?socket=/x", "", "alias")
 
 
 @pytest.mark.parametrize("uri", _REMOTE)
@@ -49,13 +48,18 @@ def test_a_uri_of_this_host_is_none_of_another(uri: str) -> None:
     check_local(uri)
 
 
-def test_an_alias_of_another_host_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("uri", "why"), [("qemu+ssh://other/system", "another host"), ("lxc:///system", "QEMU")]
+)
+def test_an_alias_of_another_libvirt_is_refused(
+    uri: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Connection:
         def getURI(self) -> str:  # noqa: N802 - libvirt's name
-            return "qemu+ssh://other/system"
+            return uri
 
     monkeypatch.setattr(libvirt, "open", lambda _uri: Connection())
-    with pytest.raises(Refused, match="another host"):
+    with pytest.raises(Refused, match=why):
         open_local("alias", 1)
 
 

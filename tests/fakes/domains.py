@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import count
@@ -89,6 +89,11 @@ class FakeDomains:
     def undefine(self, uuid: str) -> None:
         """The domain is gone."""
         del self._guests[uuid]
+
+    def take_away(self, uuid: str) -> Callable[[], None]:
+        """The domain is gone, until what this returns is called and defines it again."""
+        guest = self._guests.pop(uuid)
+        return lambda: self._guests.update({uuid: guest})
 
     def rename(self, uuid: str, name: str) -> None:
         """Another name for the same domain."""

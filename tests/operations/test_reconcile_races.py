@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from sharectl.errors import Refused
 from sharectl.model.enums import Intent
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from sharectl.operations.remove import RemoveRequest, remove
@@ -57,3 +60,47 @@ def test_detaching_that_libvirt_was_not_seen_for_keeps_its_rule() -> None:
     assert (len(app.store.load()), len(app.shares.all_rules)) == (1, 1)
     assert run_reconcile(app).changes[-1].endswith("detached")
     assert app.snapshot() == before
+
+
+def test_domain_that_is_back_when_the_lock_is_got_is_not_pruned() -> None:
+    world, _ = attached(nfs)
+    app = world.app
+    before = app.snapshot()
+    back = app.domains.take_away(world.uuid)
+    app.restart()
+    app.locks.while_waiting = back
+    result = reconcile(app, ReconcileRequest(prune=True))
+    assert (result.changes, result.problems) == ((), ())
+    assert app.snapshot() == before
+
+
+@pytest.mark.parametrize("uri", ["qemu:///session", "test:///default", "lxc:///system"])
+def test_nothing_is_pruned_by_the_word_of_another_libvirt(uri: str) -> None:
+    """Its domains are others; `uri` may be what an alias of libvirt's configuration leads to."""
+    world, _ = attached(nfs)
+    before = world.app.snapshot()
+    back = world.app.domains.take_away(world.uuid)
+    world.app.domains.upgrade(uri=uri)
+    with pytest.raises(Refused, match=uri) as caught:
+        run_reconcile(world.app, prune=True)
+    assert "--connect qemu:///system" in caught.value.advice
+    back()
+    assert world.app.snapshot() == before
+    world.app.domains.upgrade(uri="qemu+unix:///system?socket=/run/x")
+    assert run_reconcile(world.app, prune=True).problems == ()
+
+
+@pytest.mark.parametrize("uri", ["test:///default", "lxc:///system", "ch:///system"])
+def test_nothing_is_changed_by_the_word_of_another_driver(uri: str) -> None:
+    world, _ = attached(nfs)
+    _detaching(world.app)
+    before = world.app.snapshot()
+    world.app.domains.take_away(world.uuid)
+    world.app.reconfigure(libvirt_uri=uri)
+    with pytest.raises(Refused, match="no libvirt of QEMU"):
+        run_reconcile(world.app)
+    with pytest.raises(Refused, match="no libvirt of QEMU"):
+        world.remove()
+    assert (world.app.snapshot().rules, world.app.snapshot().mappings) == (
+        before.rules, before.mappings,
+    )  # fmt: skip
