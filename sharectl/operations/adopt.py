@@ -19,11 +19,13 @@ from sharectl.model.enums import AccessType, Intent
 from sharectl.model.host import check_local
 from sharectl.model.mapping import ShareMapping, check_free, has_device
 from sharectl.model.mark import Mark
+from sharectl.model.plan import plan
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
+from sharectl.operations.observe import observe
 from sharectl.operations.outcome import Outcome
 from sharectl.operations.preflight import client_of
-from sharectl.operations.records import change
+from sharectl.operations.records import change, one_line
 from sharectl.operations.steps import Effort, Steps
 
 if TYPE_CHECKING:
@@ -155,15 +157,24 @@ def _keep_key(app: App, mapping: ShareMapping, rule: AccessRule) -> None:
 
 
 def _take_over(app: App, mapping: ShareMapping, timeout: float) -> None:
-    """Grant the share to this host and mount it; the other host's rule is the other host's."""
+    """Grant the share to this host and mount it; the other host's rule is the other host's.
+
+    It is recorded as attached, which it was: what fails is repaired, and never undone.
+    """
     share = app.shares.find(mapping.share_id)
     source = export_location.choose(share)
-    coming = replace(
-        mapping,
-        export_location=source,
-        access_to=client_of(app, share, mapping.protocol, source),
-        intent=Intent.ATTACHING,
-    )
+    access_to = client_of(app, share, mapping.protocol, source)
+    coming = replace(mapping, export_location=source, access_to=access_to)
+    observed = observe(app, coming.share_id, new=coming)
+    # What is in the way is refused as for a share that comes: what is mounted there is not ours.
+    plan(replace(coming, intent=Intent.ATTACHING), observed, app.host.name)
     _record(app, coming)
-    converge(app, coming, Effort(Deadline.after(app.clock, timeout)))
-    change(app, coming, Intent.ATTACHED, None)
+    try:
+        converge(app, coming, Effort(Deadline.after(app.clock, timeout)))
+    except Interrupted:
+        raise
+    except SharectlError as error:
+        change(app, coming, Intent.ATTACHED, one_line(error))
+        again = f"sharectl reconcile {coming.domain_name}"
+        error.hint = f"{error.hint}; then: {again}" if error.hint else f"finish it with: {again}"
+        raise

@@ -208,7 +208,7 @@ class Repair:
         """Keep the error in the record, and undo an add that can never be finished."""
         if isinstance(error, ServerDead):
             self._report.dead.setdefault(error.servers, error)
-        undo = mapping.intent is Intent.ATTACHING and isinstance(error, Refused | NotFound)
+        undo = mapping.intent is Intent.ATTACHING and self._is_final(mapping, error)
         intent = Intent.DETACHING if undo else mapping.intent
         stored = self._stored(mapping)
         if stored is not None:
@@ -216,6 +216,21 @@ class Repair:
         self._report.fail(mapping, error)
         if undo and stored is not None:
             self._undo(stored)
+
+    def _is_final(self, mapping: ShareMapping, error: SharectlError) -> bool:
+        """Whether an add can never be finished: refused although its share was and is available.
+
+        Manila may refuse anything while it is not, during a backup for one.
+        """
+        available = self._seen.observed(mapping).share_status in (None, "available")
+        if not available or not isinstance(error, Refused | NotFound):
+            return False
+        try:
+            return self._app.shares.find(mapping.share_id).status == "available"
+        except NotFound:
+            return True
+        except Unavailable:
+            return False
 
     def _undo(self, mapping: ShareMapping) -> None:
         try:

@@ -39,6 +39,7 @@ class FakeShares:
         not_denied: `access_to` of rules whose withdrawal goes to error.
         of_others: IDs of the rules that another Manila user made and locked.
         project: of whom asks; Manila shows the shares of that one only.
+        not_granting: why no rule can be had now, if so.
         dead: whether Manila does not answer.
         answer_lost: whether the next grant gets no answer and is carried out by `deliver`.
     """
@@ -55,6 +56,7 @@ class FakeShares:
         self.not_denied: set[str] = set()
         self.of_others: set[str] = set()
         self.project = PROJECT
+        self.not_granting: str | None = None
         self.dead = False
         self.answer_lost = False
         self._delayed: list[tuple[str, Access, Mapping[str, str]]] = []
@@ -221,6 +223,8 @@ class FakeShares:
             raise Unavailable("OpenStack does not answer: read timed out", uncertain=True)
         if share_id not in self._shares:
             raise NotFound("Manila says: Resource could not be found.")
+        if self.not_granting is not None:
+            raise Refused(self.not_granting)
         for rule in self._rules.values():
             if rule.share_id == share_id and _same_client(rule.access, access):
                 raise Refused(f"Manila says: Share access {access.type}:{access.to} exists.")

@@ -1,8 +1,9 @@
-"""What the tests of reconcile have in common."""
+"""What the tests of reconcile and adopt have in common."""
 
 from __future__ import annotations
 
 from sharectl.model.mounts import HostMount
+from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.outcome import Outcome
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes import FakeApp
@@ -13,6 +14,12 @@ def run_reconcile(app: FakeApp, **request: object) -> Outcome:
     """Reconcile as another process would; `request` are fields of `ReconcileRequest`."""
     app.restart()
     return reconcile(app, ReconcileRequest(**request))  # type: ignore[arg-type]
+
+
+def run_adopt(app: FakeApp, **request: object) -> Outcome:
+    """The same for `adopt` and `AdoptRequest`."""
+    app.restart()
+    return adopt(app, AdoptRequest(**request))  # type: ignore[arg-type]
 
 
 def messages(result: Outcome) -> str:

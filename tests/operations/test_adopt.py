@@ -9,16 +9,14 @@ import pytest
 
 from sharectl.errors import Denied, NotFound, Refused
 from sharectl.model.domain import Filesystem
-from sharectl.model.enums import Intent
 from sharectl.operations.add import add
 from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.forget import forget_mapping, look
-from sharectl.operations.outcome import Outcome
 from sharectl.operations.preflight import AddRequest
 from sharectl.operations.show import show_mapping
 from tests.fakes import FakeApp
 from tests.fakes.faults import Fault, FaultyApp, Injector, Killed, Kind, When
-from tests.operations.reconciling import run_reconcile
+from tests.operations.reconciling import run_adopt, run_reconcile
 from tests.operations.scenarios import SCENARIOS, World, attached, cephfs, nfs, private_memory
 
 
@@ -26,11 +24,6 @@ def _lose_store(app: FakeApp) -> None:
     with app.store.transaction() as store:
         for mapping in store.mappings:
             store.delete(mapping.id)
-
-
-def _adopt(app: FakeApp, **request: object) -> Outcome:
-    app.restart()
-    return adopt(app, AdoptRequest(**request))  # type: ignore[arg-type]
 
 
 def _essence(app: FakeApp) -> object:
@@ -56,7 +49,7 @@ def test_lost_store_is_told_by_what_asks_for_one_share(by: str, tag: str | None)
         with pytest.raises(NotFound, match="and the domain has it") as caught:
             look_for(world.app, "guest", share)
         assert caught.value.hint == refused.value.hint == "record it again: sharectl adopt guest"
-    _adopt(world.app)
+    run_adopt(world.app)
     assert len(world.app.snapshot().mappings) == len(before.mappings)
 
 
@@ -65,7 +58,7 @@ def test_lost_store_is_made_anew_and_nothing_else_changes(make: Callable[[], Wor
     world, before = attached(make)
     wanted, count = _essence(world.app), len(world.app.store.load())
     _lose_store(world.app)
-    assert len(_adopt(world.app, dry_run=True).changes) == count
+    assert len(run_adopt(world.app, dry_run=True).changes) == count
     assert world.app.store.load() == ()
 
     injector = Injector(world.app)
@@ -76,7 +69,7 @@ def test_lost_store_is_made_anew_and_nothing_else_changes(make: Callable[[], Wor
     assert injector.changes == ["store.put"] * count
     assert _essence(world.app) == wanted
     assert run_reconcile(world.app).changes == ()
-    assert _adopt(world.app).changes == ()
+    assert run_adopt(world.app).changes == ()
     for mapping in world.app.store.load():
         if mapping.domain_name == world.request.domain:
             world.remove()
@@ -87,7 +80,7 @@ def test_lost_store_is_made_anew_and_nothing_else_changes(make: Callable[[], Wor
 def test_memory_that_was_given_is_taken_back_after_an_adoption() -> None:
     world, before = attached(private_memory)
     _lose_store(world.app)
-    _adopt(world.app)
+    run_adopt(world.app)
     world.remove()
     assert world.app.snapshot() == before
 
@@ -97,40 +90,16 @@ def test_key_is_put_back_where_a_boot_finds_it() -> None:
     before = world.app.snapshot()
     _lose_store(world.app)
     world.app.secrets.delete(world.share_id)
-    _adopt(world.app)
+    run_adopt(world.app)
     assert world.app.snapshot().keys == before.keys
 
 
 def test_rule_of_a_manila_without_metadata_counts_as_foreign() -> None:
     world, _ = attached(SCENARIOS["old_manila"])
     _lose_store(world.app)
-    _adopt(world.app)
+    run_adopt(world.app)
     world.remove()
     assert len(world.app.shares.all_rules) == 1
-
-
-def test_domain_from_another_host_is_taken_over() -> None:
-    world, _ = attached(cephfs)
-    theirs = world.app.snapshot().rules
-    domain = world.app.domains.find("guest")
-    here = FakeApp()
-    here.shares, here.mounts.shares = world.app.shares, world.app.shares
-    here.host.name = "hyper2.example.org"
-    uuid = here.domains.define("guest")
-    here.domains.attach_filesystem(uuid, domain.filesystems[0])
-    here.domains.mark(uuid, domain.marks[0])
-
-    result = _adopt(here)
-
-    assert result.problems == ()
-    assert result.changes == ("guest data: adopted from host hyper1.example.org",)
-    (mapping,) = here.store.load()
-    assert (mapping.intent, mapping.owns_rule) == (Intent.ATTACHED, True)
-    assert "hyper2" in mapping.access_to
-    assert [mark.host for mark in here.domains.find("guest").marks] == ["hyper2.example.org"]
-    assert mapping.mount_point in [mount.mount_point for mount in here.mounts.list()]
-    assert theirs < here.snapshot().rules
-    assert run_reconcile(here).changes == ()
 
 
 def test_marks_that_cannot_be_adopted_are_told_and_the_others_are() -> None:
@@ -139,7 +108,7 @@ def test_marks_that_cannot_be_adopted_are_told_and_the_others_are() -> None:
     _lose_store(world.app)
     domain = world.app.domains.find("guest")
     world.app.domains.detach_filesystem(domain.uuid, domain.filesystems[0])
-    result = _adopt(world.app)
+    result = run_adopt(world.app)
     assert [line.partition(":")[0] for line in result.changes] == ["neighbour other"]
     assert "there is no filesystem for it" in result.problems[0].message
     world.add()
@@ -154,7 +123,7 @@ def test_filesystem_of_another_place_is_refused() -> None:
     world.app.domains.detach_filesystem(domain.uuid, domain.filesystems[0])
     world.app.domains.attach_filesystem(domain.uuid, Filesystem(mark.tag, "/elsewhere/s"))
     world.app.domains.mark(domain.uuid, mark)
-    assert "this host mounts shares at" in _adopt(world.app).problems[0].message
+    assert "this host mounts shares at" in run_adopt(world.app).problems[0].message
     assert world.app.store.load() == ()
 
 
@@ -162,9 +131,9 @@ def test_only_the_domains_asked_for() -> None:
     world, _ = attached(nfs)
     add(world.app, AddRequest("neighbour", "other"))
     _lose_store(world.app)
-    assert len(_adopt(world.app, domains=("neighbour",)).changes) == 1
+    assert len(run_adopt(world.app, domains=("neighbour",)).changes) == 1
     with pytest.raises(NotFound):
-        _adopt(world.app, domains=("nobody",))
+        run_adopt(world.app, domains=("nobody",))
 
 
 def test_forget_says_what_it_leaves_and_touches_nothing_else() -> None:
@@ -177,7 +146,7 @@ def test_forget_says_what_it_leaves_and_touches_nothing_else() -> None:
     forget_mapping(world.app, found)
     after = world.app.snapshot()
     assert after == replace(before, mappings=())
-    _adopt(world.app)
+    run_adopt(world.app)
     assert len(world.app.store.load()) == 1
 
 
@@ -206,7 +175,7 @@ def test_adopting_a_share_that_another_domain_has_with_another_level_is_refused(
     neighbour = world.app.domains.find("neighbour")
     world.app.domains.attach_filesystem(neighbour.uuid, domain.filesystems[0])
     world.app.domains.mark(neighbour.uuid, mark)
-    (problem,) = _adopt(world.app).problems
+    (problem,) = run_adopt(world.app).problems
     assert isinstance(problem, Refused)
     assert "one host mount serves all domains" in problem.message
 
@@ -228,7 +197,7 @@ def test_clone_gets_a_record_of_its_own(make: Callable[[], World], store_lost: b
     if store_lost:
         _lose_store(world.app)
 
-    result = _adopt(world.app)
+    result = run_adopt(world.app)
 
     assert (len(result.changes), result.problems) == (1 + store_lost, ())
     seen = {item.domain_uuid: item.id for item in world.app.store.load()}
@@ -236,7 +205,7 @@ def test_clone_gets_a_record_of_its_own(make: Callable[[], World], store_lost: b
     for owner, mapping_id in seen.items():
         (mark,) = world.app.domains.find(owner).marks
         assert mark.id == mapping_id
-    assert _adopt(world.app).changes == ()
+    assert run_adopt(world.app).changes == ()
     assert run_reconcile(world.app).changes == ()
     world.app.domains.start(uuid)
     world.remove()  # the clone still has the share
@@ -258,7 +227,7 @@ def test_domain_defined_anew_under_another_uuid_keeps_its_record(
     (old,) = world.app.store.load()
     uuid = _clone(world)
     world.app.domains.undefine(old.domain_uuid)
-    assert len(_adopt(world.app).changes) == 1
+    assert len(run_adopt(world.app).changes) == 1
     (now,) = world.app.store.load()
     assert (now.id, now.domain_uuid, now.domain_name) == (old.id, uuid, "clone")
     assert (now.rule_id, now.owns_rule) == (old.rule_id, True)
@@ -273,4 +242,4 @@ def test_killed_between_the_record_of_a_clone_and_its_mark() -> None:
     assert "note share" in run_reconcile(world.app).changes[0]
     ids = {item.id for item in world.app.store.load()}
     assert {world.app.domains.find(name).marks[0].id for name in ("guest", "clone")} == ids
-    assert _adopt(world.app).changes == ()
+    assert run_adopt(world.app).changes == ()

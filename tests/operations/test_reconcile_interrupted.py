@@ -42,6 +42,27 @@ def test_add_that_can_never_be_finished_is_undone() -> None:
     assert world.app.snapshot() == before
 
 
+@pytest.mark.parametrize("in_error", [False, True])
+def test_add_that_waits_is_not_undone_while_the_share_is_backed_up(in_error: bool) -> None:
+    """Its rule is withdrawn meanwhile, or goes to error: Manila refuses another."""
+    world = nfs().asking(timeout=0.0)
+    assert world.add().waiting
+    world.app.shares.settle()
+    world.app.shares.change(world.share_id, status="backup_creating")
+    for rule in world.app.shares.all_rules:
+        rule.state = RuleState.ERROR
+        if not in_error:
+            world.app.shares.revoke(rule.share_id, rule.id)
+    world.app.shares.settle()
+    world.app.shares.not_granting = "Manila says: not while the share is in 'backup_creating'"
+    result = run_reconcile(world.app)
+    assert "backup_creating" in messages(result)
+    assert world.app.store.load()[0].intent is Intent.ATTACHING
+    world.app.shares.not_granting = None
+    world.app.shares.change(world.share_id, status="available")
+    assert run_reconcile(world.app).changes[-1] == "guest docs: attached"
+
+
 def _kills(verb: str) -> list[object]:
     cases: list[object] = []
     for name, make in SCENARIOS.items():

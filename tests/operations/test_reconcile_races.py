@@ -104,3 +104,21 @@ def test_nothing_is_changed_by_the_word_of_another_driver(uri: str) -> None:
     assert (world.app.snapshot().rules, world.app.snapshot().mappings) == (
         before.rules, before.mappings,
     )  # fmt: skip
+
+
+def test_backup_that_begins_after_the_survey_undoes_no_add() -> None:
+    world = nfs().asking(timeout=0.0)
+    app = world.app
+    assert world.add().waiting
+    for rule in app.shares.all_rules:
+        app.shares.revoke(rule.share_id, rule.id)
+    app.shares.settle()
+    app.restart()
+
+    def back_up() -> None:
+        app.shares.change(world.share_id, status="backup_creating")
+        app.shares.not_granting = "Manila says: not while the share is in 'backup_creating'"
+
+    app.locks.while_waiting = back_up
+    assert "backup_creating" in messages(reconcile(app, ReconcileRequest()))
+    assert app.store.load()[0].intent is Intent.ATTACHING
