@@ -10,7 +10,7 @@ from sharectl.model import memory_xml
 from sharectl.model.domain import Domain
 from sharectl.model.enums import SharedMemory, ShareProtocol
 from sharectl.model.host import HostFacts
-from sharectl.model.mapping import tag_taken
+from sharectl.model.mapping import ShareMapping, has_device, has_live_device, tag_taken
 from sharectl.model.share import Share
 from sharectl.model.xml import parse
 
@@ -61,6 +61,12 @@ def check_shut_off(domain: Domain) -> None:
             hint=f"virsh start {domain.name} and shut it down inside; or drop the saved state,"
             f" as if by pulling the plug: virsh managedsave-remove {domain.name}",
         )
+
+
+def is_out(mapping: ShareMapping, domain: Domain) -> bool:
+    """Whether the domain has nothing of it any more: what is left to do leaves it alone."""
+    there = has_device(mapping, domain) or has_live_device(mapping, domain)
+    return not (mapping.wanted or there)
 
 
 def snapshot_warning(domain: Domain) -> str | None:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from sharectl.errors import ConfigError, Denied, NotFound, SharectlError, Unavailable
 from sharectl.model import checks
 from sharectl.model.action import Action
-from sharectl.model.domain import Domain
 from sharectl.model.enums import Intent
 from sharectl.model.host import check_local
-from sharectl.model.mapping import ShareMapping, has_device, has_live_device
+from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import mounted_at
 from sharectl.model.plan import plan, users, wanted_by_others
 from sharectl.operations.converge import converge
@@ -75,17 +74,11 @@ def remove(app: App, request: RemoveRequest) -> RemoveResult:
 
 def _check_detachable(app: App, mapping: ShareMapping) -> None:
     domain = app.domains.get([mapping.domain_uuid]).get(mapping.domain_uuid)
-    if domain is None or _is_out(mapping, domain):
+    if domain is None or checks.is_out(mapping, domain):
         return
     checks.check_shut_off(domain)
     if warning := checks.snapshot_warning(domain):
         app.report.warn(warning)
-
-
-def _is_out(mapping: ShareMapping, domain: Domain) -> bool:
-    """Whether the domain has nothing of it any more: what is left to do leaves it alone."""
-    there = has_device(mapping, domain) or has_live_device(mapping, domain)
-    return mapping.intent is Intent.DETACHING and not there
 
 
 def _plan(app: App, mapping: ShareMapping, *, manila: bool) -> tuple[Action, ...]:

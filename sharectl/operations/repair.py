@@ -19,9 +19,10 @@ from sharectl.errors import (
 )
 from sharectl.model import export_location
 from sharectl.model.action import Action, AwaitAccess, MountShare, ReplaceMount
+from sharectl.model.checks import check_shut_off, is_out
 from sharectl.model.enums import Intent, ShareProtocol
 from sharectl.model.export_location import same_export
-from sharectl.model.mapping import ShareMapping, has_live_device
+from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import mounted_at
 from sharectl.model.observed import Observed
 from sharectl.model.plan import check_mountable, check_replaceable, plan
@@ -70,6 +71,13 @@ def _unfinished(mapping: ShareMapping) -> Unavailable:
     )
 
 
+def _check_detachable(mapping: ShareMapping, observed: Observed) -> None:
+    """As `remove` does: a guest that runs, or was put to sleep, needs what it has."""
+    domain = observed.domain(mapping.domain_uuid)
+    if not mapping.wanted and domain is not None and not is_out(mapping, domain):
+        check_shut_off(domain)
+
+
 class Repair:
     """The repair of one share after a survey.
 
@@ -114,6 +122,7 @@ class Repair:
             if self._moved(mapping):
                 where = self._present_export(mapping)
                 self._report.tell(mapping, f"follow the export location to {where}")
+            _check_detachable(mapping, self._seen.observed(mapping))
             actions = plan(mapping, self._seen.observed(mapping), self._app.host.name)
         except SharectlError as error:
             self._report.fail(mapping, error)
@@ -159,6 +168,7 @@ class Repair:
             self._app, stored.share_id, manila=self._seen.shares is not None, known=self._seen
         )
         self._check_server(stored, observed)
+        _check_detachable(stored, observed)
         effort = Effort(
             Deadline.after(self._app.clock, self._timeout),
             manila=observed.rules is not None,
@@ -168,7 +178,7 @@ class Repair:
         if stored.wanted:
             self._attached(stored)
         else:
-            self._detached(stored, observed)
+            self._detached(stored)
 
     def _stored(self, mapping: ShareMapping) -> ShareMapping | None:
         return next((item for item in self._app.store.load() if item.id == mapping.id), None)
@@ -190,13 +200,7 @@ class Repair:
         finished = mapping.intent is Intent.ATTACHING
         self._report.tell(mapping, "attached" if finished else "in order again")
 
-    def _detached(self, mapping: ShareMapping, observed: Observed) -> None:
-        domain = observed.domain(mapping.domain_uuid)
-        if domain is not None and has_live_device(mapping, domain):
-            raise Refused(
-                f"it is detached for the next start, and domain {domain.name} runs with it",
-                hint="shut it down, then: sharectl reconcile",
-            )
+    def _detached(self, mapping: ShareMapping) -> None:
         forget(self._app, mapping)
         self._report.tell(mapping, "detached")
 

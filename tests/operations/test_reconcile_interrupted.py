@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
 from sharectl.model.enums import Intent, RuleState
-from sharectl.model.mounts import mounted_at
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
+from tests.fakes.domains import FakeDomains
 from tests.fakes.faults import Fault, FaultyApp, Injector, Killed, Kind, When, changes
 from tests.operations.reconciling import messages, run_reconcile
 from tests.operations.scenarios import SCENARIOS, attached, nfs
 
 
-def test_detached_while_its_domain_runs_is_finished_when_it_is_off() -> None:
+@pytest.mark.parametrize(
+    ("hold", "let_go", "said"),
+    [
+        (FakeDomains.start, FakeDomains.stop, "domain guest is running"),
+        (partial(FakeDomains.set, managed_save=True), FakeDomains.set, "a managed-save image"),
+    ],
+    ids=["running", "managed save"],
+)
+def test_detached_only_when_the_domain_can_be_without(
+    hold: Callable[[FakeDomains, str], None], let_go: Callable[[FakeDomains, str], None], said: str
+) -> None:
+    """As by `remove`: a guest that was put to sleep cannot be woken without its share."""
     world, before = attached(nfs)
-    world.app.domains.start(world.uuid)
+    hold(world.app.domains, world.uuid)
     (mapping,) = world.app.store.load()
     with world.app.store.transaction() as store:
         store.put(mapping.with_intent(Intent.DETACHING, mapping.updated_at))
+    now = replace(world.app.snapshot(), mappings=())
+    assert said in messages(run_reconcile(world.app, dry_run=True))
     result = run_reconcile(world.app)
-    assert "domain guest runs with it" in messages(result)
-    assert mounted_at(world.app.mounts.list(), mapping.mount_point) is not None
-    world.app.domains.stop(world.uuid)
+    assert said in messages(result)
+    assert result.changes == ()
+    assert replace(world.app.snapshot(), mappings=()) == now
+    assert said in (world.app.store.load()[0].last_error or "")
+    let_go(world.app.domains, world.uuid)
     assert run_reconcile(world.app).changes[-1].endswith("detached")
     assert world.app.snapshot() == before
 
