@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sharectl.cli.options import domains_argument, dry_run_option, timeout_option, yes_option
-from sharectl.cli.outcome import show_outcome
+from sharectl.cli.outcome import Teller
 from sharectl.errors import ExitCode
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 
@@ -43,8 +43,9 @@ def reconcile_command(
     """
     app: App = ctx.obj
     request = ReconcileRequest(domains, dry_run=dry_run, prune=prune, timeout=timeout)
-    result = reconcile(app, request)
-    show_outcome(app, result, "nothing to do", dry_run=dry_run)
+    teller = Teller(app)
+    result = reconcile(app, request, teller)
+    teller.end(result, "nothing to do", dry_run=dry_run)
     if result.problems and not dry_run:
         ctx.exit(ExitCode.PARTIAL)
     if dry_run and (result.changes or result.problems):

@@ -15,7 +15,7 @@ from sharectl.cli.options import (
     timeout_option,
     yes_option,
 )
-from sharectl.cli.outcome import show_outcome
+from sharectl.cli.outcome import Teller
 from sharectl.cli.text import printable
 from sharectl.errors import ExitCode
 from sharectl.operations.adopt import AdoptRequest, adopt
@@ -40,9 +40,10 @@ def adopt_command(
     then granted to this host and mounted here. Exit status 6 when one could not be adopted.
     """
     app: App = ctx.obj
-    result = adopt(app, AdoptRequest(domains, dry_run, timeout))
+    teller = Teller(app)
+    result = adopt(app, AdoptRequest(domains, dry_run, timeout), teller)
     nothing = "nothing to do: no domain speaks of a share that is not recorded"
-    show_outcome(app, result, nothing, dry_run=dry_run)
+    teller.end(result, nothing, dry_run=dry_run)
     if result.problems:
         ctx.exit(ExitCode.PARTIAL)
 

@@ -23,7 +23,7 @@ from sharectl.model.plan import plan
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.observe import observe
-from sharectl.operations.outcome import Outcome
+from sharectl.operations.outcome import Listener, Nobody, Outcome, Progress
 from sharectl.operations.preflight import client_of
 from sharectl.operations.records import change, one_line
 from sharectl.operations.steps import Effort, Steps
@@ -44,8 +44,11 @@ class AdoptRequest:
     timeout: float = 60.0
 
 
-def adopt(app: App, request: AdoptRequest) -> Outcome:
-    """Record again every share that a domain's metadata speaks of and the store does not."""
+def adopt(app: App, request: AdoptRequest, listener: Listener | None = None) -> Outcome:
+    """Record again every share that a domain's metadata speaks of and the store does not.
+
+    `listener` hears of each as it is done.
+    """
     app.interrupts.install()
     app.host.check_root("adopt")
     check_local(app.config.libvirt_uri)
@@ -55,18 +58,17 @@ def adopt(app: App, request: AdoptRequest) -> Outcome:
     if request.domains:
         wanted = {app.domains.find(ident).uuid for ident in request.domains}
         domains = tuple(item for item in domains if item.uuid in wanted)
-    changes: list[str] = []
-    problems: list[SharectlError] = []
+    progress = Progress(listener or Nobody())
     for domain in domains:
         for mark in _unrecorded(app, domain):
             try:
-                changes.append(_adopt(app, domain, mark, request))
+                progress.changed(_adopt(app, domain, mark, request))
             except Interrupted:
                 raise
             except SharectlError as error:
                 error.message = f"{domain.name} {mark.share_name or mark.share_id}: {error.message}"
-                problems.append(error)
-    return Outcome(tuple(changes), tuple(problems))
+                progress.failed(error)
+    return progress.outcome
 
 
 def _unrecorded(app: App, domain: Domain) -> tuple[Mark, ...]:

@@ -73,18 +73,19 @@ def leftovers(
     recorded = (item for group in seen.mappings.values() for item in group)
     mounts = (layers[-1] for layers in seen.mounts.values())
     for orphan in _orphans(app, recorded, mounts, seen.domains):
-        if not prune or report.problems or orphan.users:
-            report.problems.append(orphan.problem())
+        if not prune or report.outcome.problems or orphan.users:
+            report.failed(orphan.problem())
             continue
         try:
             if dry_run:
-                report.changes += _plan(orphan, _rules(app, orphan))
+                for line in _plan(orphan, _rules(app, orphan)):
+                    report.changed(line)
             else:
                 _take_away(app, orphan, report, timeout)
         except Interrupted:
             raise
         except SharectlError as error:
-            report.problems.append(error)
+            report.failed(error)
 
 
 def _orphans(
@@ -147,14 +148,14 @@ def _take_away(app: App, seen: Orphan, report: Report, timeout: float) -> None:
         rules = _rules(app, orphan)
         with app.interrupts.shielded():
             app.mounts.unmount(orphan.mount_point, app.config.mount_timeout)
-            report.changes.append(orphan.describe())
+            report.changed(orphan.describe())
             if orphan.alone:
                 app.secrets.delete(orphan.share_id)
             asked = _ask_to_revoke(app, orphan.share_id, rules, report)
         deadline = Deadline.after(app.clock, timeout)
         for rule in asked:
             await_withdrawal(app, orphan.share_id, rule.id, deadline)
-            report.changes.append(RevokeAccess(orphan.share_id, rule).describe())
+            report.changed(RevokeAccess(orphan.share_id, rule).describe())
 
 
 def _look_again(app: App, seen: Orphan) -> Orphan | None:
@@ -208,7 +209,7 @@ def _ask_to_revoke(
                 app.shares.revoke(share_id, rule.id)
         except SharectlError as error:
             error.hint = f"withdraw it: openstack share access delete {share_id} {rule.id}"
-            report.problems.append(error)
+            report.failed(error)
         else:
             asked.append(rule)
     return asked

@@ -7,10 +7,10 @@ converged. A failure of one does not stop the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sharectl.errors import SharectlError, Unavailable
+from sharectl.errors import Interrupted, SharectlError, Unavailable
 from sharectl.model import checks
 from sharectl.model.enums import Health
 from sharectl.model.export_location import servers
@@ -18,7 +18,7 @@ from sharectl.model.host import check_local, check_system
 from sharectl.model.mapping import ShareMapping
 from sharectl.operations.listing import of_domain
 from sharectl.operations.orphans import leftovers
-from sharectl.operations.outcome import Outcome
+from sharectl.operations.outcome import Listener, Nobody, Outcome
 from sharectl.operations.repair import Repair, Report
 from sharectl.operations.survey import Scope, survey
 
@@ -46,8 +46,11 @@ class ReconcileRequest:
     timeout: float = 60.0
 
 
-def reconcile(app: App, request: ReconcileRequest) -> Outcome:
-    """See the module. Raises `Busy` at once when another reconcile runs."""
+def reconcile(app: App, request: ReconcileRequest, listener: Listener | None = None) -> Outcome:
+    """See the module; `listener` hears of each change and problem as it happens.
+
+    Raises `Busy` at once when another reconcile runs, `Interrupted` where a signal stopped it.
+    """
     app.interrupts.install()
     app.host.check_root("reconcile")
     check_local(app.config.libvirt_uri)  # else it would go on as if libvirt were down
@@ -58,17 +61,19 @@ def reconcile(app: App, request: ReconcileRequest) -> Outcome:
         seen = survey(app, chosen, Scope(every_domain=True))
         if request.prune and seen.domains is not None:
             check_system(app.domains.host().uri)
-        run = _Run(app, request, seen)
-        run.report.problems += seen.unseen
+        run = _Run(app, request, seen, Report(listener or Nobody()))
+        for unseen in seen.unseen:
+            run.report.failed(unseen)
         for mappings in _by_share(chosen):
             run.share(mappings)
-        run.report.problems += _silent_servers(chosen, seen)
+        for silent in _silent_servers(chosen, seen):
+            run.report.failed(silent)
         if not request.domains:
             leftovers(
                 app, seen, run.report,
                 prune=request.prune, dry_run=request.dry_run, timeout=request.timeout,
             )  # fmt: skip
-    return Outcome(tuple(run.report.changes), tuple(run.report.problems))
+    return run.report.outcome
 
 
 def _silent_servers(chosen: tuple[ShareMapping, ...], seen: Survey) -> Iterator[Unavailable]:
@@ -105,7 +110,7 @@ class _Run:
     app: App
     request: ReconcileRequest
     seen: Survey
-    report: Report = field(default_factory=Report)
+    report: Report
 
     def share(self, mappings: tuple[ShareMapping, ...]) -> None:
         """Reconcile the mappings of one share."""
@@ -123,5 +128,7 @@ class _Run:
         try:
             with self.app.locks.share(needy[0].share_id, _LOCK_SECONDS):
                 repair.share(tuple(needy))
+        except Interrupted:
+            raise
         except SharectlError as error:
             self.report.fail(needy[0], error)

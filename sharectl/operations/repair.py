@@ -29,6 +29,7 @@ from sharectl.model.plan import check_mountable, check_replaceable, plan
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.observe import observe
+from sharectl.operations.outcome import Progress
 from sharectl.operations.preflight import new_client
 from sharectl.operations.records import change, follow, forget, one_line
 from sharectl.operations.steps import Effort
@@ -39,24 +40,22 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Report:
-    """What was done or is to be done, line by line, and what could not be done.
+class Report(Progress):
+    """What was done or is to be done with mappings, and what could not be done.
 
     `dead` is by the servers that did not answer: each is waited for once.
     """
 
-    changes: list[str] = field(default_factory=list)
-    problems: list[SharectlError] = field(default_factory=list)
     dead: dict[tuple[str, ...], ServerDead] = field(default_factory=dict)
 
     def tell(self, mapping: ShareMapping, what: str) -> None:
         """One change of a mapping."""
-        self.changes.append(f"{_name(mapping)}: {what}")
+        self.changed(f"{_name(mapping)}: {what}")
 
     def fail(self, mapping: ShareMapping, error: SharectlError) -> None:
         """One thing that could not be done."""
         error.message = f"{_name(mapping)}: {error.message}"
-        self.problems.append(error)
+        self.failed(error)
 
 
 def _name(mapping: ShareMapping) -> str:
@@ -106,6 +105,8 @@ class Repair:
             return True
         try:
             return bool(plan(mapping, self._seen.observed(mapping), self._app.host.name))
+        except Interrupted:
+            raise
         except SharectlError:
             return True
 
@@ -124,6 +125,8 @@ class Repair:
                 self._report.tell(mapping, f"follow the export location to {where}")
             _check_detachable(mapping, self._seen.observed(mapping))
             actions = plan(mapping, self._seen.observed(mapping), self._app.host.name)
+        except Interrupted:
+            raise
         except SharectlError as error:
             self._report.fail(mapping, error)
             return

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sharectl.errors import SharectlError
+from sharectl.errors import Interrupted, SharectlError
 from sharectl.model.access import revealed
 from sharectl.model.domain import Domain, is_within
 from sharectl.model.enums import Health
@@ -82,12 +82,16 @@ def survey(app: App, chosen: Iterable[ShareMapping], scope: Scope) -> Survey:
     if scope.libvirt and (wanted or (scope.every_domain and _has_mounts(app, mounts))):
         try:
             domains = _domains(app, wanted, scope)
+        except Interrupted:
+            raise
         except SharectlError as error:
             unseen.append(error)
     shares: Mapping[str, ShareSeen] | None = None
     if scope.manila and wanted:
         try:
             shares = _shares(app, wanted, mappings)
+        except Interrupted:
+            raise
         except SharectlError as error:
             unseen.append(error)
     answers = _probe(app, wanted, mounts) if scope.servers else {}

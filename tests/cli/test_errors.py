@@ -49,10 +49,14 @@ def test_an_error_is_two_lines(
 def test_a_problem_of_reconcile_is_two_lines(
     kind: type[SharectlError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sharectl.operations.outcome import Outcome
+    from sharectl.operations.outcome import Listener, Outcome, Progress
 
-    found = Outcome((), (kind("it went wrong"),))
-    monkeypatch.setattr("sharectl.cli.reconcile.reconcile", lambda *_: found)
+    def fail(_app: object, _request: object, listener: Listener) -> Outcome:
+        progress = Progress(listener)
+        progress.failed(kind("it went wrong"))
+        return progress.outcome
+
+    monkeypatch.setattr("sharectl.cli.reconcile.reconcile", fail)
     app: Any = FakeApp()
     app.report = StderrReporter(quiet=True)
     result = run(app, "reconcile")

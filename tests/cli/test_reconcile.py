@@ -1,0 +1,56 @@
+"""How reconcile is told: line by line as it happens, whatever ends it."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from sharectl.errors import ExitCode
+from sharectl.operations.add import add
+from sharectl.operations.preflight import AddRequest
+from tests.cli.running import run
+from tests.operations.reconciling import run_reconcile
+from tests.operations.scenarios import World, attached, nfs
+
+
+def _two_unmounted() -> World:
+    world, _ = attached(nfs)
+    add(world.app, AddRequest("neighbour", "other"))
+    for mapping in world.app.store.load():
+        world.app.mounts.unmount(mapping.mount_point, 1)
+    world.app.restart()
+    return world
+
+
+def test_a_signal_ends_it_and_what_was_done_has_been_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = _two_unmounted()
+    real, calls = world.app.mounts.mount, []
+
+    def mount(*args: object) -> None:
+        calls.append(args)
+        if len(calls) == 2:
+            world.app.interrupts.arrive()
+        real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(world.app.mounts, "mount", mount)
+    result = run(world.app, "reconcile")
+    assert result.exit_code == ExitCode.INTERRUPTED
+    (line,) = result.stdout.splitlines()
+    assert line.startswith("guest docs: mount ")
+    assert result.stderr.startswith("sharectl: error: interrupted by SIGINT\n")
+
+
+def test_nobody_who_reads_its_lines_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with `sharectl reconcile | head -0`: a change and its record are not torn apart."""
+
+    def echo(*_: object, **__: object) -> None:
+        raise BrokenPipeError
+
+    world = _two_unmounted()
+    with monkeypatch.context() as patch:
+        patch.setattr(click, "echo", echo)
+        patch.setattr("sharectl.cli.outcome.drop", lambda _stream: None)
+        patch.setattr("sharectl.cli.errors.drop", lambda _stream: None)
+        assert run(world.app, "reconcile").exit_code == ExitCode.OK
+    assert run_reconcile(world.app).changes == ()
+    assert len(world.app.mounts.list()) == 3 + 2
