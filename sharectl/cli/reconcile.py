@@ -39,14 +39,14 @@ def reconcile_command(
     Finishes or undoes interrupted work, mounts what is not mounted, grants what is not granted
     and puts filesystems back. Prints a line for each change and nothing when there is none.
     Exit status 6 when something could not be done, 75 when another reconcile runs, and with
-    --dry-run 5 when there is something to do.
+    --dry-run 5 when there is something to do, 6 when it only could not look everywhere.
     """
     app: App = ctx.obj
     request = ReconcileRequest(domains, dry_run=dry_run, prune=prune, timeout=timeout)
     teller = Teller(app)
     result = reconcile(app, request, teller)
     teller.end(result, "nothing to do", dry_run=dry_run)
-    if result.problems and not dry_run:
-        ctx.exit(ExitCode.PARTIAL)
-    if dry_run and (result.changes or result.problems):
+    if dry_run and result.drift:
         ctx.exit(ExitCode.DRIFT)
+    if result.problems:
+        ctx.exit(ExitCode.PARTIAL)

@@ -10,10 +10,19 @@ from sharectl.errors import SharectlError
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was done, or would be, line by line; and what could not be done."""
+    """What was done, or would be, line by line; and what could not be done.
+
+    `unseen` are those of the problems that tell what could not be looked at.
+    """
 
     changes: tuple[str, ...]
     problems: tuple[SharectlError, ...]
+    unseen: tuple[SharectlError, ...] = ()
+
+    @property
+    def drift(self) -> bool:
+        """Whether anything is not as it should be, as far as was looked."""
+        return bool(self.changes) or len(self.problems) > len(self.unseen)
 
 
 class Listener(Protocol):
@@ -43,11 +52,12 @@ class Progress:
     listener: Listener = field(default_factory=Nobody)
     _changes: list[str] = field(default_factory=list)
     _problems: list[SharectlError] = field(default_factory=list)
+    _unseen: list[SharectlError] = field(default_factory=list)
 
     @property
     def outcome(self) -> Outcome:
         """All so far."""
-        return Outcome(tuple(self._changes), tuple(self._problems))
+        return Outcome(tuple(self._changes), tuple(self._problems), tuple(self._unseen))
 
     def changed(self, line: str) -> None:
         """One more change."""
@@ -58,3 +68,8 @@ class Progress:
         """One more problem, its message complete."""
         self._problems.append(problem)
         self.listener.failed(problem)
+
+    def unseen(self, problem: SharectlError) -> None:
+        """One more problem: something could not be looked at."""
+        self._unseen.append(problem)
+        self.failed(problem)

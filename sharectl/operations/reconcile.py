@@ -62,8 +62,8 @@ def reconcile(app: App, request: ReconcileRequest, listener: Listener | None = N
         if request.prune and seen.domains is not None:
             check_system(app.domains.host().uri)
         run = _Run(app, request, seen, Report(listener or Nobody()))
-        for unseen in seen.unseen:
-            run.report.failed(unseen)
+        for error in seen.unseen:
+            run.report.unseen(error)
         for mappings in _by_share(chosen):
             run.share(mappings)
         for silent in _silent_servers(chosen, seen):

@@ -54,3 +54,22 @@ def test_nobody_who_reads_its_lines_is_no_reason_to_stop(monkeypatch: pytest.Mon
         assert run(world.app, "reconcile").exit_code == ExitCode.OK
     assert run_reconcile(world.app).changes == ()
     assert len(world.app.mounts.list()) == 3 + 2
+
+
+@pytest.mark.parametrize("port", ["shares", "domains"])
+def test_a_dry_run_that_could_not_look_does_not_say_that_something_is_to_be_done(port: str) -> None:
+    world, _ = attached(nfs)
+    getattr(world.app, port).dead = True
+    world.app.restart()
+    blind = run(world.app, "reconcile", "--dry-run")
+    assert (blind.exit_code, blind.stdout) == (ExitCode.PARTIAL, "")
+    world.app.mounts.unmount(world.mount_point, 1)
+    world.app.restart()
+    assert run(world.app, "reconcile", "--dry-run").exit_code == ExitCode.DRIFT
+
+
+def test_a_dry_run_that_finds_what_cannot_be_mended_finds_ill_health() -> None:
+    world, _ = attached(nfs)
+    world.app.domains.undefine(world.uuid)
+    world.app.restart()
+    assert run(world.app, "reconcile", "--dry-run").exit_code == ExitCode.DRIFT
