@@ -88,6 +88,18 @@ class ShareMapping:
         """The same mapping with another intent, as of `now`."""
         return replace(self, intent=intent, updated_at=now, last_error=last_error)
 
+    def moved(self, export_location: str, access_to: str) -> ShareMapping:
+        """The same mapping of a share that is exported elsewhere, and to whom.
+
+        Our rule for another client is to be withdrawn when nothing is mounted with it any more.
+        """
+        now = replace(self, export_location=export_location, access_to=access_to)
+        if access_to == self.access_to:
+            return now
+        left = (self.rule_id,) if self.owns_rule and self.rule_id else ()
+        outdated = (*self.outdated_rules, *left)
+        return replace(now, rule_id=None, owns_rule=False, outdated_rules=outdated)
+
 
 def status_of(mapping: ShareMapping, domain: Domain | None) -> MappingStatus:
     """The status to show; `domain` is None when it is gone or could not be looked at."""

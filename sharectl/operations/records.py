@@ -31,20 +31,11 @@ def change(app: App, mapping: ShareMapping, intent: Intent, last_error: str | No
 
 
 def follow(app: App, mapping: ShareMapping, export_location: str, access_to: str) -> None:
-    """Write into the records of the mapping's share where it is exported now, and to whom.
-
-    Our rule for another client is to be withdrawn when nothing is mounted with it any more.
-    """
+    """Write into the records of the mapping's share where it is exported now, and to whom."""
     with app.store.transaction() as store:
         for item in store.mappings:
-            if item.share_id != mapping.share_id:
-                continue
-            moved = replace(item, export_location=export_location, access_to=access_to)
-            if access_to != item.access_to:
-                left = (item.rule_id,) if item.owns_rule and item.rule_id else ()
-                moved = replace(moved, rule_id=None, owns_rule=False,
-                                outdated_rules=(*item.outdated_rules, *left))  # fmt: skip
-            store.put(moved)
+            if item.share_id == mapping.share_id:
+                store.put(item.moved(export_location, access_to))
 
 
 def one_line(error: BaseException) -> str:

@@ -6,7 +6,7 @@ is missing. What cannot be done is kept in the record, as the mapping's last err
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import (
@@ -96,6 +96,7 @@ class Repair:
         self._report = report
         self._prune = prune
         self._timeout = timeout
+        self._previewed: set[str] = set()
 
     def needs(self, mapping: ShareMapping) -> bool:
         """Whether the survey shows anything to be done for the mapping, or to be told."""
@@ -116,35 +117,41 @@ class Repair:
         return self._seen.domains is not None and self._seen.shares is not None
 
     def preview(self, mapping: ShareMapping) -> None:
-        """Report what `share` would do."""
-        if self._abandoned(mapping):
-            mapping = mapping.with_intent(Intent.DETACHING, self._app.clock.now())
+        """Report what `share` would do, until it would fail."""
+        observed = self._seen.observed(mapping)
         try:
-            if self._moved(mapping):
-                where = self._present_export(mapping)
-                self._report.tell(mapping, f"follow the export location to {where}")
-            _check_detachable(mapping, self._seen.observed(mapping))
-            actions = plan(mapping, self._seen.observed(mapping), self._app.host.name)
+            if self._abandoned(mapping):
+                mapping = mapping.with_intent(Intent.DETACHING, self._app.clock.now())
+            elif self._moved(mapping):
+                where, to = self._destination(mapping)
+                self._tell_once(mapping, f"follow the export location to {where}")
+                mapping = mapping.moved(where, to)
+                everyone = tuple(item.moved(where, to) for item in observed.mappings)
+                observed = replace(observed, mappings=everyone)
+            _check_detachable(mapping, observed)
+            for action in plan(mapping, observed, self._app.host.name):
+                self._preview(mapping, action)
         except Interrupted:
             raise
         except SharectlError as error:
             self._report.fail(mapping, error)
             return
-        for action in actions:
-            self._preview(mapping, action)
         if mapping.intent is not Intent.ATTACHED:
             self._report.tell(mapping, f"finish {mapping.intent}")
 
     def _preview(self, mapping: ShareMapping, action: Action) -> None:
-        try:
-            if isinstance(action, MountShare):
-                check_mountable(action, self._seen.domains)
-            if isinstance(action, ReplaceMount):
-                check_replaceable(action, self._seen.domains)
-        except Refused as error:
-            self._report.fail(mapping, error)
-        else:
-            self._tell(mapping, action)
+        if isinstance(action, MountShare):
+            check_mountable(action, self._seen.domains)
+        if isinstance(action, ReplaceMount):
+            check_replaceable(action, self._seen.domains)
+        if not isinstance(action, AwaitAccess):
+            self._tell_once(mapping, action.describe())
+
+    def _tell_once(self, mapping: ShareMapping, what: str) -> None:
+        """What is done for the first mapping of a share is not done again for the next."""
+        if what not in self._previewed:
+            self._previewed.add(what)
+            self._report.tell(mapping, what)
 
     def share(self, mappings: tuple[ShareMapping, ...]) -> None:
         """Repair the mappings, which are of one share. The caller holds the share's lock."""
@@ -248,23 +255,28 @@ class Repair:
             self._report.fail(mapping, error)
 
     def _moved(self, mapping: ShareMapping) -> bool:
-        """Whether Manila no longer lists the recorded export location."""
+        """Whether Manila no longer lists the recorded export location, of which more is wanted."""
+        if not mapping.wanted:
+            return False  # the mount is where it was, and is to go
         share = self._seen.shares.get(mapping.share_id) if self._seen.shares else None
         if share is None or share.status != "available" or not share.export_paths:
             return False
         recorded = mapping.export_location
         return not any(same_export(mapping.protocol, recorded, p) for p in share.export_paths)
 
-    def _present_export(self, mapping: ShareMapping) -> str:
-        return export_location.choose(self._app.shares.find(mapping.share_id))
+    def _destination(self, mapping: ShareMapping) -> tuple[str, str]:
+        """Where the share is exported now, and to whom.
 
-    def _follow(self, mapping: ShareMapping) -> ShareMapping:
-        """The route to another address may begin at another address of this host."""
+        The route to another address may begin at another address of this host.
+        """
         share = self._app.shares.find(mapping.share_id)
         where = export_location.choose(share)
-        to = mapping.access_to
         if mapping.protocol is ShareProtocol.NFS:
-            to = new_client(self._app, share, mapping.protocol, where)
+            return where, new_client(self._app, share, mapping.protocol, where)
+        return where, mapping.access_to
+
+    def _follow(self, mapping: ShareMapping) -> ShareMapping:
+        where, to = self._destination(mapping)
         follow(self._app, mapping, where, to)
         self._report.tell(mapping, f"follow the export location to {where}")
         return self._stored(mapping) or mapping

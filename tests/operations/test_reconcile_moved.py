@@ -1,81 +1,59 @@
-"""reconcile after a share's export location has changed: the mount and the rule follow."""
+"""reconcile of a share that has come to be exported elsewhere, and its dry run."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from sharectl.model.mounts import mounted_at
-from sharectl.operations.add import add
-from sharectl.operations.preflight import AddRequest
-from sharectl.operations.remove import RemoveRequest, remove
+import pytest
+
+from sharectl.model.enums import Intent
 from tests.operations.reconciling import messages, run_reconcile
-from tests.operations.scenarios import NFS_PATH, attached, nfs
+from tests.operations.scenarios import World, attached, cephfs, nfs, second_domain
+
+_MOVED = {"docs": "192.0.2.50:/exports/one", "data": "192.0.2.51:6789:/volumes/_nogroup/two"}
 
 
-def test_changed_export_location_is_followed() -> None:
-    world, _ = attached(nfs)
-    moved = "192.0.2.7:/exports/moved"
-    share = world.app.shares.find("docs")
-    location = replace(share.export_locations[0], path=moved)
-    world.app.shares.change(share.id, export_locations=(location,))
+def _move(world: World) -> None:
+    (location,) = world.app.shares.find(world.share).export_locations
+    now = replace(location, path=_MOVED[world.share])
+    world.app.shares.change(world.share_id, export_locations=(now,))
 
+
+@pytest.mark.parametrize("make", [nfs, cephfs, second_domain])
+@pytest.mark.parametrize("address", ["198.51.100.7", "198.51.100.99"])
+def test_dry_run_tells_all_that_comes_with_it(make: Callable[[], World], address: str) -> None:
+    world, _ = attached(make)
+    _move(world)
+    world.app.mounts.address = address
+    before = world.app.snapshot()
     planned = run_reconcile(world.app, dry_run=True)
-    assert planned.changes[0].endswith(f"follow the export location to {moved}")
-    assert world.app.store.load()[0].export_location == NFS_PATH
-    result = run_reconcile(world.app)
-
-    assert result.problems == ()
-    assert world.app.store.load()[0].export_location == moved
-    mount = mounted_at(world.app.mounts.list(), world.mount_point)
-    assert mount is not None
-    assert mount.source == moved
+    assert world.app.snapshot() == before
+    done = run_reconcile(world.app)
+    assert planned.changes == done.changes
+    assert (planned.problems, done.problems) == ((), ())
+    renewed = make is nfs and address != "198.51.100.7"
+    assert any(" revoke access " in line for line in planned.changes) is renewed
+    assert sum(" unmount " in line for line in planned.changes) == 1
     assert run_reconcile(world.app).changes == ()
 
 
-def test_client_changes_with_the_route_to_the_moved_export() -> None:
+def test_dry_run_ends_where_a_running_guest_is_in_the_way() -> None:
     world, _ = attached(nfs)
-    share = world.app.shares.find("docs")
-    location = replace(share.export_locations[0], path="[2001:db8::7]:/exports/one")
-    world.app.shares.change(share.id, export_locations=(location,))
-    world.app.mounts.address = "2001:db8::1"
-    result = run_reconcile(world.app)
-    assert result.problems == ()
-    assert [rule.access.to for rule in world.app.shares.all_rules] == ["2001:db8::1"]
-    assert run_reconcile(world.app).changes == ()
-    world.remove()
-    world.app.shares.settle()
-    assert world.app.shares.all_rules == ()
-
-
-def test_rule_for_the_export_as_it_was_goes_once_no_guest_runs_with_it() -> None:
-    world, _ = attached(nfs)
-    (old,) = world.app.shares.all_rules
-    share = world.app.shares.find("docs")
-    location = replace(share.export_locations[0], path="[2001:db8::7]:/exports/one")
-    world.app.shares.change(share.id, export_locations=(location,))
-    world.app.mounts.address = "2001:db8::1"
     world.app.domains.start(world.uuid)
-    for _cron in range(2):
-        assert "runs with it" in messages(run_reconcile(world.app))
-        assert old in world.app.shares.all_rules, "the guest's mount was made with it"
-    world.app.domains.stop(world.uuid)
-    assert run_reconcile(world.app).problems == ()
-    assert [rule.access.to for rule in world.app.shares.all_rules] == ["2001:db8::1"]
+    _move(world)
+    planned, done = run_reconcile(world.app, dry_run=True), run_reconcile(world.app)
+    assert planned.changes == done.changes
+    assert messages(planned) == messages(done) != ""
+
+
+def test_detaching_unmounts_what_was_mounted_from_where_it_was() -> None:
+    world, before = attached(nfs)
+    locations = world.app.shares.find("docs").export_locations
+    _move(world)
     (mapping,) = world.app.store.load()
-    assert mapping.outdated_rules == ()
-
-
-def test_rule_for_the_export_as_it_was_goes_with_the_last_mapping() -> None:
-    world, _ = attached(nfs)
-    add(world.app, AddRequest("neighbour", "docs"))
-    share = world.app.shares.find("docs")
-    location = replace(share.export_locations[0], path="[2001:db8::7]:/exports/one")
-    world.app.shares.change(share.id, export_locations=(location,))
-    world.app.mounts.address = "2001:db8::1"
-    world.app.domains.start(world.uuid)
-    run_reconcile(world.app)
-    world.app.domains.stop(world.uuid)
-    for domain in ("guest", "neighbour"):
-        remove(world.app, RemoveRequest(domain, "docs"))
-    world.app.shares.settle()
-    assert world.app.shares.all_rules == ()
+    with world.app.store.transaction() as store:
+        store.put(mapping.with_intent(Intent.DETACHING, mapping.updated_at))
+    assert run_reconcile(world.app).problems == ()
+    world.app.shares.change(world.share_id, export_locations=locations)
+    assert world.app.snapshot() == before
