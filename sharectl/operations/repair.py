@@ -241,10 +241,12 @@ class Repair:
             return False
         try:
             return self._app.shares.find(mapping.share_id).status == "available"
+        except Interrupted:
+            raise
         except NotFound:
             return True
-        except Unavailable:
-            return False
+        except SharectlError:
+            return False  # not known
 
     def _undo(self, mapping: ShareMapping) -> None:
         try:
