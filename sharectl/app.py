@@ -57,12 +57,10 @@ class RealApp:
         from sharectl.adapters.manila_session import ManilaSession
         from sharectl.adapters.manila_shares import ManilaShares
 
-        session = ManilaSession(
-            self.config.manila_cloud, self.config.manila_timeout, self._older_manila
-        )
-        return ManilaShares(session)
+        session = ManilaSession(self.config.manila_cloud, self.config.manila_timeout)
+        return ManilaShares(session, self._rule_without_locks)
 
-    def _older_manila(self, version: str) -> None:
+    def _rule_without_locks(self, version: str) -> None:
         self.report.warn(
             f"Manila is at API {version}: access rules cannot be locked against deletion by others"
             " (that needs 2.82)"

@@ -48,13 +48,11 @@ class ManilaSession:
     Args:
         cloud: the name of a cloud in clouds.yaml; None for OS_* variables.
         timeout: seconds that one request may take; a call takes no more than twice that.
-        older: called with the server's newest microversion when that is below 2.82.
     """
 
-    def __init__(self, cloud: str | None, timeout: float, older: Callable[[str], None]) -> None:
+    def __init__(self, cloud: str | None, timeout: float) -> None:
         self._cloud = cloud
         self._timeout = timeout
-        self._older = older
         self._version = api_versions.APIVersion(WANTED)
 
     @cached_property
@@ -157,8 +155,6 @@ class ManilaSession:
     def _negotiate(self) -> None:
         base = self._connect(api_versions.APIVersion("2.0"))
         self._version = api_versions.discover_version(base, api_versions.APIVersion(WANTED))
-        if self.version < (2, 82):
-            self._older(self._version.get_string())
 
 
 def _translated(attempt: Callable[[], T], *, change: bool = False) -> T:

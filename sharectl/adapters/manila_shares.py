@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
@@ -31,10 +31,16 @@ _LISTED_EXPORTS = "2.8"  # the last with export locations in the list of shares
 
 
 class ManilaShares:
-    """`Shares` over python-manilaclient."""
+    """`Shares` over python-manilaclient.
 
-    def __init__(self, session: ManilaSession) -> None:
+    Args:
+        session: gives the clients.
+        unlocked: told the server's newest microversion when a rule was granted without locks.
+    """
+
+    def __init__(self, session: ManilaSession, unlocked: Callable[[str], None]) -> None:
         self._session = session
+        self._unlocked = unlocked
 
     @cached_property
     def _project(self) -> str:
@@ -169,6 +175,8 @@ class ManilaShares:
             )
 
         made = self._session.call(allow, change=True)
+        if self._session.version < _RULE_LOCKS:
+            self._unlocked("{}.{}".format(*self._session.version))
         return _rule(_Attributes(made))
 
     def revoke(self, share_id: str, rule_id: str) -> None:

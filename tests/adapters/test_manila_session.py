@@ -32,6 +32,10 @@ _CREDENTIALS = {
 }
 
 
+def _nobody(_version: str) -> None:
+    """Who wants to know of rules without locks."""
+
+
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> ManilaSession:
     """Of a cloud that is only named in the environment."""
@@ -39,7 +43,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> ManilaSession:
         monkeypatch.delenv(name)
     for name, value in _CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    return ManilaSession(None, _TIMEOUT, lambda _version: None)
+    return ManilaSession(None, _TIMEOUT)
 
 
 @pytest.fixture
@@ -100,7 +104,7 @@ def test_dead_name_server(
 ) -> None:
     start = time.monotonic()
     with pytest.raises(Unavailable) as caught:
-        ask(ManilaShares(session))
+        ask(ManilaShares(session, _nobody))
     assert time.monotonic() - start < 30, "and not until the name server is given up"
     assert caught.value.message == (
         "OpenStack does not answer: waited 0.4 s for Keystone at keystone.example:5000"
@@ -117,7 +121,7 @@ def test_failed_connection_is_one_sentence(
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(Unavailable) as caught:
-        ManilaShares(session).list()
+        ManilaShares(session, _nobody).list()
     assert caught.value.message == (
         "OpenStack does not answer: cannot connect to keystone.example:5000:"
         " Name or service not known"
