@@ -91,7 +91,8 @@ class Shares(Protocol):
     def survey(self, share_ids: Collection[str]) -> Mapping[str, ShareSeen]:
         """Status, export paths and rules of many shares, in few and concurrent calls.
 
-        Raises `Unavailable` when Manila does not answer, or stops answering.
+        A share that alone cannot be looked at has its `error`. Raises `Unavailable` when Manila
+        does not answer, or stops answering, and `ConfigError` for the credentials.
         """
 
     def key(self, share_id: str, rule_id: str) -> CephxKey | None:

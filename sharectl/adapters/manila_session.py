@@ -42,6 +42,10 @@ logging.getLogger("keystoneauth.session.body").setLevel(logging.WARNING)
 logging.getLogger("keystoneauth").addHandler(logging.NullHandler())
 
 
+class RequestFailed(Unavailable):
+    """Manila is there, and failed at this very request: others may go well."""
+
+
 class ManilaSession:
     """A client of one cloud, made at the first call.
 
@@ -169,6 +173,7 @@ def _translated(attempt: Callable[[], T], *, change: bool = False) -> T:
         raise ConfigError(f"no usable credentials: {error}", hint=_CREDENTIALS_HINT) from error
 
 
+_SERVER_ERROR = 500  # what is above says the same of all requests
 _BY_STATUS: dict[int, type[SharectlError]] = {
     400: Refused,
     403: Denied,
@@ -195,7 +200,8 @@ def translate(  # noqa: PLR0911 - one return for each kind
         )
     status = getattr(error, "http_status", None) or 0
     if isinstance(error, auth_errors.ConnectionError) or status >= 500:
-        return Unavailable(
+        kind = RequestFailed if status == _SERVER_ERROR else Unavailable
+        return kind(
             f"OpenStack does not answer: {text}",
             hint="see: openstack endpoint list, and whether the service behind it runs",
             uncertain=change and not _never_sent(error),

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sharectl.adapters.manila_session import ManilaSession
+from sharectl.adapters.manila_session import ManilaSession, RequestFailed
 from sharectl.adapters.manila_survey import survey
 from sharectl.errors import BackendError, Denied, NotFound, Refused
 from sharectl.model.enums import AccessType, RuleState
@@ -110,6 +110,8 @@ class ManilaShares:
             return replace(seen, rules=self.rules(share_id))
         except NotFound:
             return ShareSeen(None)
+        except (Denied, Refused, BackendError, RequestFailed) as error:
+            return ShareSeen(None, error=error)
 
     def _list_with_exports(self) -> dict[str, ShareSeen]:
         """Until 2.8 the list of shares tells the export locations of each."""

@@ -23,7 +23,7 @@ HINTS = {
 
 
 def health_of(mapping: ShareMapping, observed: Observed) -> Health:
-    """What is wrong with the mapping, worst first; `UNKNOWN` when libvirt could not be asked."""
+    """What is wrong with the mapping, worst first; `UNKNOWN` when not all could be asked."""
     return _missing(mapping, observed) or _on_host(mapping, observed)
 
 
@@ -49,7 +49,7 @@ def _on_host(mapping: ShareMapping, observed: Observed) -> Health:
         return Health.NO_DEVICE
     if observed.server is not Health.OK:
         return observed.server
-    return Health.UNKNOWN if domain is None else Health.OK
+    return Health.UNKNOWN if domain is None or observed.rules is None else Health.OK
 
 
 def _has_access(mapping: ShareMapping, observed: Observed) -> bool:

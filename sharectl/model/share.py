@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from sharectl.errors import SharectlError
 from sharectl.model.enums import AccessLevel, AccessType, RuleState, ShareProtocol
 
 ACCESS_TYPES: Mapping[ShareProtocol, AccessType] = MappingProxyType(
@@ -80,8 +81,10 @@ class ShareSeen:
 
     `status` is None when there is no such share. `export_paths` are all paths that it is
     exported under, those for admins included; None when the server does not tell them in a list.
+    `error` is why this very share could not be looked at; then nothing else is known of it.
     """
 
     status: str | None
     export_paths: frozenset[str] | None = None
     rules: tuple[AccessRule, ...] = ()
+    error: SharectlError | None = None

@@ -115,7 +115,7 @@ class _Run:
     def share(self, mappings: tuple[ShareMapping, ...]) -> None:
         """Reconcile the mappings of one share."""
         repair = Repair(
-            self.app, self.seen, self.report,
+            self.app, self.seen.for_share(mappings[0].share_id), self.report,
             prune=self.request.prune, timeout=self.request.timeout,
         )  # fmt: skip
         needy = [item for item in mappings if repair.needs(item)]

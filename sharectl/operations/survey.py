@@ -5,7 +5,7 @@ What could not be looked at is told and left alone; it never counts as empty.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -54,9 +54,17 @@ class Survey:
     servers: Mapping[str, Health]
     unseen: tuple[SharectlError, ...]
 
+    def for_share(self, share_id: str) -> Survey:
+        """The same for a repair of that share: if it could not be looked at, Manila was not."""
+        return self if self._seen(share_id) is not None else replace(self, shares=None)
+
+    def _seen(self, share_id: str) -> ShareSeen | None:
+        share = self.shares.get(share_id) if self.shares is not None else None
+        return share if share is not None and share.error is None else None
+
     def observed(self, mapping: ShareMapping) -> Observed:
         """What concerns the share of `mapping`."""
-        share = self.shares.get(mapping.share_id) if self.shares is not None else None
+        share = self._seen(mapping.share_id)
         return Observed(
             mappings=self.mappings.get(mapping.share_id, (mapping,)),
             rules=share.rules if share is not None else None,
@@ -90,6 +98,7 @@ def survey(app: App, chosen: Iterable[ShareMapping], scope: Scope) -> Survey:
     if scope.manila and wanted:
         try:
             shares = _shares(app, wanted, mappings)
+            unseen += _errors(shares, wanted)
         except Interrupted:
             raise
         except SharectlError as error:
@@ -135,6 +144,22 @@ def _shares(
         key: replace(seen, rules=revealed(seen.rules, mappings.get(key, ()), host))
         for key, seen in found.items()
     }
+
+
+def _errors(
+    shares: Mapping[str, ShareSeen], wanted: tuple[ShareMapping, ...]
+) -> Iterator[SharectlError]:
+    """What Manila said of single shares; the same of several is told once."""
+    names = {item.share_id: item.share_name or item.share_id for item in wanted}
+    ill: dict[str, list[str]] = {}
+    errors: dict[str, SharectlError] = {}
+    for share_id, seen in shares.items():
+        if seen.error is not None:
+            errors.setdefault(seen.error.message, seen.error)
+            ill.setdefault(seen.error.message, []).append(names[share_id])
+    for message, error in errors.items():
+        error.message = f"share {', '.join(sorted(ill[message]))}: {message}"
+        yield error
 
 
 def _probe(

@@ -6,8 +6,13 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
-from sharectl.adapters.manila_session import ManilaSession
+import manilaclient.exceptions as manila_errors
+import pytest
+from keystoneauth1 import exceptions as auth_errors
+
+from sharectl.adapters.manila_session import ManilaSession, translate
 from sharectl.adapters.manila_shares import ManilaShares
+from sharectl.errors import ConfigError, Unavailable
 from sharectl.model.enums import AccessLevel, AccessType
 from sharectl.model.share import Access
 
@@ -60,3 +65,42 @@ def test_a_manila_with_locks_is_not_told() -> None:
     shares, unlocked = _shares(_Session())
     shares.grant("one", Access(AccessType.IP, "192.0.2.7", AccessLevel.RW), {})
     assert unlocked == []
+
+
+def _failing(error: Exception) -> Callable[[str], list[Any]]:
+    def rules(share_id: str) -> list[Any]:
+        if share_id == "one":
+            raise translate(error)
+        return [SimpleNamespace(**_RULE)]
+
+    return rules
+
+
+@pytest.mark.parametrize(
+    "error", [manila_errors.Forbidden(403), manila_errors.InternalServerError(500)]
+)
+def test_what_fails_for_one_share_is_told_of_that_one(error: Exception) -> None:
+    session = _Session()
+    session.share_access_rules.access_list = _failing(error)
+    seen = _shares(session)[0].survey({"one", "two", "three"})
+    assert (seen["one"].status, seen["one"].error is None) == (None, False)
+    for name in ("two", "three"):
+        assert (seen[name].status, len(seen[name].rules), seen[name].error) == (
+            "available", 1, None,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        manila_errors.ServiceUnavailable(503),
+        manila_errors.Unauthorized(401),
+        auth_errors.ConnectFailure("refused"),
+        auth_errors.ConnectTimeout("timed out"),
+    ],
+)
+def test_what_fails_for_all_is_told_once(error: Exception) -> None:
+    session = _Session()
+    session.share_access_rules.access_list = _failing(error)
+    with pytest.raises((Unavailable, ConfigError)):
+        _shares(session)[0].survey({"one", "two", "three"})

@@ -57,7 +57,7 @@ def test_openstack_is_away(world: World, outage: Outage) -> None:
             listed = world.sharectl("list", "vm1", "-f", "json").ok()
             shown = world.sharectl("show", "vm1", "docs", "-f", "json").ok()
         assert (listed.stderr, listed.json[0]["Status"]) == ("", "inactive")
-        assert (shown.json["Status"], shown.json["Health"]) == ("inactive", "ok")
+        assert (shown.json["Status"], shown.json["Health"]) == ("inactive", "unknown")
         assert "sharectl: warning: not seen: OpenStack does not answer" in shown.stderr
     assert world.snapshot() == before
 
@@ -94,7 +94,7 @@ def test_name_server_is_dead(world: World) -> None:
     world.config = ""  # looking is hasty whatever is configured
     with _within(_SECONDS):
         shown = world.sharectl("show", "vm1", "docs", "-f", "json", extra=without_names).ok()
-    assert (shown.json["Status"], shown.json["Health"]) == ("inactive", "ok")
+    assert (shown.json["Status"], shown.json["Health"]) == ("inactive", "unknown")
     assert "not seen: OpenStack does not answer: waited 6 s" in shown.stderr
     assert world.snapshot() == before
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from sharectl.errors import Denied, NotFound, Refused, Unavailable
+from sharectl.errors import Denied, NotFound, Refused, SharectlError, Unavailable
 from sharectl.model.enums import AccessType, RuleState
 from sharectl.model.secret import CephxKey
 from sharectl.model.share import Access, AccessRule, ExportLocation, Share, ShareSeen
@@ -40,6 +41,7 @@ class FakeShares:
         of_others: IDs of the rules that another Manila user made and locked.
         project: of whom asks; Manila shows the shares of that one only.
         not_granting: why no rule can be had now, if so.
+        ill: shares of which Manila tells nothing but this error.
         dead: whether Manila does not answer.
         answer_lost: whether the next grant gets no answer and is carried out by `deliver`.
     """
@@ -57,6 +59,7 @@ class FakeShares:
         self.of_others: set[str] = set()
         self.project = PROJECT
         self.not_granting: str | None = None
+        self.ill: dict[str, SharectlError] = {}
         self.dead = False
         self.answer_lost = False
         self._delayed: list[tuple[str, Access, Mapping[str, str]]] = []
@@ -157,6 +160,8 @@ class FakeShares:
     def rules(self, share_id: str) -> tuple[AccessRule, ...]:
         """The rules as they are; then those on their way move on."""
         self._answer()
+        if share_id in self.ill:
+            raise copy(self.ill[share_id])
         if share_id not in self._own:
             raise NotFound("Manila says: The resource could not be found.")
         own = tuple(rule for rule in self._rules.values() if rule.share_id == share_id)
@@ -173,6 +178,8 @@ class FakeShares:
         share = self._own.get(share_id)
         if share is None:
             return ShareSeen(None)
+        if share_id in self.ill:
+            return ShareSeen(None, error=copy(self.ill[share_id]))
         paths = frozenset(location.path for location in share.export_locations)
         return ShareSeen(share.status, paths, self.rules(share_id))
 

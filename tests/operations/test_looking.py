@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sharectl.errors import NotFound, Refused, StoreError, Unavailable
+from sharectl.errors import Denied, NotFound, Refused, StoreError, Unavailable
 from sharectl.model.enums import AccessLevel, Health, Intent, RuleState
 from sharectl.operations.listing import list_mappings
 from sharectl.operations.shares import list_shares
@@ -121,6 +121,9 @@ def _rule(**changes: object) -> Callable[[World], None]:
     return change
 
 
+_ILL = Denied("Manila says: Policy does not allow it")
+
+
 def _lower(world: World) -> None:
     (rule,) = world.app.shares.all_rules
     rule.access = replace(rule.access, level=AccessLevel.RO)
@@ -142,7 +145,8 @@ def _lower(world: World) -> None:
         (lambda world: world.app.shares.delete(world.share_id), Health.SHARE_MISSING),
         (lambda world: world.app.domains.undefine(world.uuid), Health.DOMAIN_MISSING),
         (lambda world: setattr(world.app.domains, "dead", True), Health.UNKNOWN),
-        (lambda world: setattr(world.app.shares, "dead", True), Health.OK),
+        (lambda world: setattr(world.app.shares, "dead", True), Health.UNKNOWN),
+        (lambda world: world.app.shares.ill.update({world.share_id: _ILL}), Health.UNKNOWN),
     ],
 )
 def test_health(happens: Callable[[World], object], health: Health) -> None:
