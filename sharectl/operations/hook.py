@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Busy, MountFailed, Refused, SharectlError
+from sharectl.errors import Busy, MountFailed, Refused, SharectlError, Unavailable
 from sharectl.model import domain_xml
 from sharectl.model.domain import is_within
 from sharectl.model.enums import AccessType, Health
@@ -82,21 +82,43 @@ def mount_all(app: App) -> tuple[SharectlError, ...]:
     """Mount each recorded share that is not mounted, as at boot; returns what failed.
 
     Neither libvirt nor Manila is asked: at boot libvirt is to start after it, and the mounts
-    need no credentials but the key files.
+    need no credentials but the key files. The file servers are waited for side by side.
     """
-    failures: list[SharectlError] = []
+    from concurrent.futures import ThreadPoolExecutor  # no domain's start needs it
+
     deadline = Deadline.after(app.clock, BOOT_SECONDS)
-    shares = {item.mount_point: item for item in app.store.load() if item.wanted}
-    for mapping in shares.values():
-        if mounted_at(app.mounts.list(), mapping.mount_point) is not None:
-            continue
+    mounts = app.mounts.list()
+    wanted = {item.mount_point: item for item in app.store.load() if item.wanted}
+    groups: dict[tuple[str, ...], list[ShareMapping]] = {}
+    for mapping in wanted.values():
+        if mounted_at(mounts, mapping.mount_point) is None:
+            by = servers(mapping.protocol, mapping.export_location)
+            groups.setdefault(by, []).append(mapping)
+    with ThreadPoolExecutor(max(1, len(groups))) as pool:
+        failures = pool.map(lambda group: _mount_of_server(app, group, deadline), groups.values())
+        return tuple(error for found in failures for error in found)
+
+
+def _mount_of_server(
+    app: App, mappings: list[ShareMapping], deadline: Deadline
+) -> list[SharectlError]:
+    """Mount what lies on one file server, which is waited for once if it does not answer."""
+    failures: list[SharectlError] = []
+    dead: Unavailable | None = None
+    for mapping in mappings:
         owner = _Starting(mapping.domain_uuid, mapping.domain_name, (mapping.mount_point,))
         try:
             with _about(owner, _label(mapping)):
+                if dead is not None:
+                    by = ", ".join(servers(mapping.protocol, mapping.export_location))
+                    raise Unavailable(f"file server {by} did not answer before", hint=dead.hint)
                 _mount(app, owner, mapping, deadline)
+        except Unavailable as error:
+            dead = error
+            failures.append(error)
         except SharectlError as error:
             failures.append(error)
-    return tuple(failures)
+    return failures
 
 
 def _read(xml: str, base: str) -> _Starting:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import local
 
 from sharectl.errors import Busy, Denied, Interrupted
 
@@ -126,7 +127,12 @@ class FakeLocks:
         self.taken_elsewhere: set[str] = set()
         self.while_waiting: Callable[[], object] | None = None
         self.taken: list[str] = []
-        self._held: list[str] = []
+        self._own = local()  # a thread holds no lock of another
+
+    @property
+    def _held(self) -> list[str]:
+        held: list[str] = self._own.__dict__.setdefault("held", [])
+        return held
 
     @property
     def held(self) -> tuple[str, ...]:
