@@ -37,7 +37,7 @@ LEAVES = tuple(command for command in TREE.walk() if not command.commands)
 NAMES = frozenset(command.path.removeprefix("sharectl ") for command in TREE.walk())
 OPTIONS = frozenset(name for c in TREE.walk() for option in c.options for name in option.names)
 # Options of other programs, in examples.
-_FOREIGN_OPTIONS = frozenset({"--all"})
+_FOREIGN_OPTIONS = frozenset({"--live", "--offline", "--persistent", "--undefinesource", "--all"})
 _SHARED = ("Change options", "Output options")
 _EVERYWHERE = frozenset({"-h", "--help"})
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")

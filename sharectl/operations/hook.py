@@ -27,11 +27,13 @@ from sharectl.model.export_location import servers
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import HostMount, mounted_at
 from sharectl.model.plan import is_right
+from sharectl.model.provenance import mapping_of, marks
 from sharectl.model.xml import parse
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.mounting import mount_share
 
 if TYPE_CHECKING:
+    from sharectl.model.mark import Mark
     from sharectl.ports import App
 
 DEADLINE_SECONDS = 20.0  # for all shares of a domain together
@@ -42,11 +44,15 @@ _LOCK_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class _Starting:
-    """The domain that is about to start, and where its filesystems that are ours come from."""
+    """The domain that is about to start, and where its filesystems that are ours come from.
+
+    `marks` are what its metadata says of them: it may come from another host.
+    """
 
     uuid: str
     name: str
     sources: tuple[str, ...]
+    marks: tuple[Mark, ...] = ()
 
 
 def prepare(app: App, xml: str) -> None:
@@ -125,7 +131,8 @@ def _read(xml: str, base: str) -> _Starting:
     root = parse(xml)
     sources = (item.source for item in domain_xml.filesystems(root))
     ours = dict.fromkeys(path for path in sources if path is not None and is_within(path, base))
-    return _Starting(root.findtext("uuid") or "", root.findtext("name") or "", tuple(ours))
+    uuid, name = root.findtext("uuid") or "", root.findtext("name") or ""
+    return _Starting(uuid, name, tuple(ours), marks(root))
 
 
 @contextmanager
@@ -143,7 +150,10 @@ def _label(mapping: ShareMapping) -> str:
 
 
 def _recorded(app: App, domain: _Starting) -> tuple[ShareMapping, ...]:
-    """For each source the mapping that says what is to be mounted there, each once."""
+    """For each source the mapping that says what is to be mounted there, each once.
+
+    Where none is recorded, that of the domain's own mark, if it is mounted as that says.
+    """
     try:
         mappings = app.store.load()
     except SharectlError as error:
@@ -153,7 +163,10 @@ def _recorded(app: App, domain: _Starting) -> tuple[ShareMapping, ...]:
     for source in domain.sources:
         names = (_label(item) for item in mappings if is_within(source, item.mount_point))
         with _about(domain, next(names, source.rpartition("/")[2])):
-            mapping = _find(mappings, domain, source)
+            if any(is_within(source, item.mount_point) for item in mappings):
+                mapping = _find(mappings, domain, source)
+            else:
+                mapping = _marked(app, domain, source)
         found[mapping.mount_point] = mapping
     return tuple(found.values())
 
@@ -173,9 +186,30 @@ def _find(mappings: tuple[ShareMapping, ...], domain: _Starting, source: str) ->
             "it is being detached",
             hint=f"finish that: sharectl remove {domain.name} {own[0].share_id}",
         )
-    raise Refused(
+    raise _unrecorded(source)
+
+
+def _marked(app: App, domain: _Starting, source: str) -> ShareMapping:
+    """A domain that migrates to this host is not defined here yet, so nobody could record it.
+
+    That the right export lies there is all that its guest needs; what is not mounted is not
+    mounted here, since no record would say that it is ours.
+    """
+    mounts = app.mounts.list()
+    for mark in domain.marks:
+        if is_within(source, mark.mount_point):
+            mapping = mapping_of(mark, domain.uuid, domain.name, app.clock.now())
+            mount = mounted_at(mounts, mapping.mount_point)
+            if mount is not None and is_right(mapping, mount):
+                return mapping
+    raise _unrecorded(source)
+
+
+def _unrecorded(source: str) -> Refused:
+    return Refused(
         f"no share is recorded for {source}",
-        hint="record it again: sharectl adopt; or take the filesystem out of it with virsh edit",
+        hint="record and mount it: sharectl adopt; for a domain that is to migrate to here, after"
+        " virsh migrate --offline --persistent; else take the filesystem out with virsh edit",
     )
 
 

@@ -44,6 +44,13 @@ class Host:
         self.node.restart()
         assert self.sharectl("hook", "status", "-f", "value", "-c", "Live") == "yes\n"
 
+    def migrate(self, options: str, other: Host) -> None:
+        """As the manual has it, with virsh."""
+        to = f"qemu+tcp://{other.node.address}/system"
+        done = self.node.run(["virsh", "migrate", *options.split(), "web1", to])
+        if done.returncode:
+            raise libvirt.libvirtError(done.stderr)
+
     def unmount(self, share: Share) -> None:
         path = f"/run/sharectl/mnt/{share.id}"
         self.node.checked(["sh", "-c", f"umount {path} && rmdir {path}"])
@@ -128,3 +135,58 @@ def test_domain_that_moves_to_another_host_takes_its_share_along(
     (rule,) = clean_cloud.rules(share.id)
     assert f"-{other.node.name}-" in rule.access_to
     assert host.mounted(share) == ""
+
+
+def test_running_domain_migrates_to_a_host_with_the_hook(
+    host: Host, trixie_nodes: NodeFactory, clean_cloud: Cloud
+) -> None:
+    """As the manual says: its definition goes first, and is adopted."""
+    script = "share docs; echo before >/mnt/docs/log"
+    guest, share = _attached(host, clean_cloud, script=script, stay=True)
+    other = Host(trixie_nodes(), clean_cloud)
+    for each in (host, other):
+        each.install_hook()
+    guest = host.node.guest("web1")
+    guest.domain.create()
+    guest.wait_for("script ended")
+    assert guest.sh("sleep 1000 </mnt/docs/log & cat /mnt/docs/log") == (0, "before\n")
+
+    with pytest.raises(libvirt.libvirtError, match=r"no share is recorded .*--offline --persist"):
+        host.migrate("--live", other)
+    assert guest.domain.isActive()
+    assert other.sharectl("adopt") == "", "it is not defined there"
+
+    host.migrate("--offline --persistent", other)
+    assert guest.domain.isActive()
+    assert other.sharectl("adopt") == f"web1 docs: adopted from host {host.node.name}\n"
+    host.migrate("--live --persistent --undefinesource", other)
+
+    moved = other.node.guest("web1")
+    assert moved.sh("echo after >>/mnt/docs/log; cat /mnt/docs/log") == (0, "before\nafter\n")
+    assert "web1 docs: detached" in host.sharectl("reconcile", "--prune")
+    assert host.mounted(share) == ""
+    other.sharectl("reconcile")
+    assert other.sharectl("reconcile") == ""
+    assert other.health() == "ok"
+    assert moved.sh("echo still >>/mnt/docs/log; tail -n 1 /mnt/docs/log") == (0, "still\n")
+
+
+def test_running_domain_migrates_to_a_host_where_its_share_is_mounted(
+    host: Host, trixie_nodes: NodeFactory, clean_cloud: Cloud
+) -> None:
+    """The mark in its metadata says what must be there."""
+    guest, share = _attached(host, clean_cloud, script="share docs; echo x >/mnt/docs/a", stay=True)
+    other = Host(trixie_nodes(), clean_cloud)
+    other.install_hook()
+    other.node.define("helper")
+    other.sharectl("add", "helper", "docs")
+    store = "/var/lib/sharectl/mappings.json"
+    other.node.checked(["mv", store, f"{store}.away"])
+    other.node.checked(["rm", "-f", f"{store}.bak"])
+    guest.domain.create()
+    guest.wait_for("script ended")
+
+    host.migrate("--live --persistent --undefinesource", other)
+    assert other.node.guest("web1").sh("cat /mnt/docs/a") == (0, "x\n")
+    assert "web1 docs: adopted" in other.sharectl("adopt", "web1")
+    assert other.mounted(share) == "fuse.ceph-fuse"

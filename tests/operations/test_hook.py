@@ -120,6 +120,7 @@ def test_a_share_whose_attaching_was_killed_is_mounted() -> None:
 def test_a_share_without_record_is_refused() -> None:
     start = starting()
     share_id = start.mapping.share_id
+    start.unmount()
     start.forget()
     text = start.refused()
     assert text.startswith(f"share {share_id} of domain guest: no share is recorded for /run/")
