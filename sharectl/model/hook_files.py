@@ -16,6 +16,7 @@ from pathlib import Path
 from sharectl.errors import Refused
 
 HOOK = Path("/etc/libvirt/hooks/qemu.d/sharectl")
+SINCE = (6, 5, 0)  # the first libvirt with qemu.d (https://libvirt.org/hooks.html)
 HOOK_TEMPLATE = "hook.sh"
 _UNITS = Path("/etc/systemd/system")
 BOOT_UNIT, RECONCILE_UNIT = "sharectl-mounts.service", "sharectl-reconcile.service"

@@ -72,6 +72,7 @@ def install(app: App, config_file: Path | None, *, boot: bool, probe: bool) -> I
     app.host.check_root("hook install")
     host = app.hook_host
     caller = _caller(app, config_file)
+    _check_libvirt(app)
     files = {hook_files.HOOK: _script(host, caller)}
     if boot:
         files |= _boot_files(host, caller)
@@ -85,6 +86,21 @@ def install(app: App, config_file: Path | None, *, boot: bool, probe: bool) -> I
         host.systemctl("start", hook_files.TIMER)
         done.append("enabled " + " and ".join(hook_files.ENABLED))
     return InstallResult(tuple(done), _probe(app) if probe else None)
+
+
+def _check_libvirt(app: App) -> None:
+    """Raise `Refused` where libvirt would never look at the hook; one that is down may do so."""
+    try:
+        version = app.domains.host().libvirt
+    except SharectlError:
+        return
+    if version < hook_files.SINCE:
+        raise Refused(
+            f"libvirt {'.'.join(map(str, version))} does not look into {hook_files.HOOK.parent},"
+            " which came with 6.5",
+            hint="upgrade libvirt; until then run after each reboot, before domains start:"
+            " sharectl reconcile",
+        )
 
 
 def uninstall(app: App) -> tuple[str, ...]:
@@ -107,7 +123,10 @@ def uninstall(app: App) -> tuple[str, ...]:
 
 
 def status(app: App, config_file: Path | None, *, probe: bool) -> HookStatus:
-    """How the hook is. With `probe` a guest may be started for a moment, to see if it is live."""
+    """How the hook is. With `probe` a guest is started for a moment, to see if it is live.
+
+    That the hook was called some day is taken for it only where no guest is, or can be, started.
+    """
     host = app.hook_host
     file = host.read(hook_files.HOOK)
     if file is not None and not file.ours:
@@ -183,12 +202,23 @@ def _written(host: HookHost, path: Path, text: str) -> str:
 
 
 def _liveness(app: App, file: HostFile, *, probe: bool) -> Liveness:
+    tried = _probe(app) if probe else None
+    if tried is not None and tried.live is not Live.UNKNOWN:
+        return tried
+    reason = "" if tried is None else f"; {tried.known_by}"
     called = app.hook_host.modified(app.config.hook_stamp)
-    if called is not None and called > file.modified:
-        return Liveness(Live.YES, "libvirt has called it since it was written")
-    if not probe:
-        return Liveness(Live.UNKNOWN, "libvirt has not called it since it was written")
-    return _probe(app)
+    if called is None or called <= file.modified:
+        return Liveness(Live.UNKNOWN, f"it has not been called since it was written{reason}")
+    # Whoever runs the script touches the stamp, and libvirt may have been restarted since.
+    age = _age((app.clock.now() - called).total_seconds())
+    return Liveness(Live.YES, f"it was called {age} ago, after it was written{reason}")
+
+
+def _age(seconds: float) -> str:
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"
 
 
 def _probe(app: App) -> Liveness:

@@ -128,23 +128,48 @@ def test_a_daemon_that_has_not_looked_since_is_told() -> None:
     assert looked_at(app).good
 
 
-def test_a_call_since_it_was_written_is_proof_enough() -> None:
+def test_a_call_since_it_was_written_counts_where_no_guest_is_started() -> None:
     app = FakeApp()
     installed(app, probe=False)
     assert looked_at(app, probe=False).liveness.live == "unknown"
     app.hook_host.touch_stamp()
-    found = looked_at(app)
+    app.clock.sleep(3 * 3600)
+    found = looked_at(app, probe=False)
     assert (found.good, found.boot) == (True, "systemd")
+    assert found.liveness.known_by == "it was called 3 h ago, after it was written"
     assert found.last_run == app.hook_host.files[app.config.hook_stamp].modified
     assert app.hook_host.started == 0
+    app.hook_host.unable = BackendError("no emulator")
+    assert looked_at(app).liveness.known_by.endswith("after it was written; no emulator")
+
+
+def test_a_call_by_hand_proves_nothing_where_a_guest_can_be_started() -> None:
+    app = FakeApp()
+    app.hook_host.restarted = False
+    installed(app, probe=False)
+    app.clock.sleep(1)
+    app.hook_host.touch_stamp()
+    assert looked_at(app).liveness.live == "no"
+    assert app.hook_host.started == 1
 
 
 def test_a_call_before_it_was_written_proves_nothing() -> None:
     app = FakeApp()
     installed(app)
+    app.clock.sleep(1)
     app.hook_host.change(HOOK, modified=app.clock.now())
-    app.hook_host.restarted = False
-    assert looked_at(app).liveness.live == "no"
+    assert looked_at(app, probe=False).liveness.live == "unknown"
+
+
+def test_a_libvirt_that_looks_into_no_folder_is_refused() -> None:
+    app = FakeApp()
+    app.domains.upgrade(libvirt=(6, 4, 0))
+    with pytest.raises(Refused, match=r"6\.4\.0 does not look into .*, which came with 6\.5"):
+        installed(app)
+    assert app.hook_host.files == {}
+    app.domains.dead = True  # it may be newer when it is back
+    installed(app, probe=False)
+    assert written(app) == {HOOK, *UNITS}
 
 
 def test_what_cannot_be_tried_is_unknown() -> None:
