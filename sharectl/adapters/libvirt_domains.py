@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import libvirt
 
 from sharectl.adapters import deadline, libvirt_connection, libvirt_observe
+from sharectl.errors import Refused
 from sharectl.model import domain_xml, memory_xml
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import SharedMemory
@@ -181,9 +182,21 @@ class LibvirtDomains:
             try:
                 return change(connection, domain)
             except libvirt.libvirtError as error:
-                raise libvirt_connection.translate(error, self._uri, domain.name()) from error
+                told = libvirt_connection.translate(error, self._uri, domain.name())
+                if isinstance(told, Refused) and _is_transient(domain):
+                    from sharectl.model.checks import transient  # looking does without
+
+                    told = transient(domain.name())
+                raise told from error
 
         return self._call(work, change=True)
+
+
+def _is_transient(domain: Any) -> bool:
+    try:
+        return not domain.isPersistent()
+    except libvirt.libvirtError:  # it is gone
+        return False
 
 
 def _persistent(domain: Any) -> Any:

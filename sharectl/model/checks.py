@@ -40,11 +40,17 @@ def check_domain_state(domain: Domain) -> None:
     """Persistent, shut off, and without a saved state that would come back without the share."""
     name = domain.name
     if not domain.persistent:
-        raise Refused(
-            f"domain {name} is transient: it has no definition to put a share into",
-            hint=f"make it persistent: virsh dumpxml {name} > {name}.xml, virsh define {name}.xml",
-        )
+        raise transient(name)
     check_shut_off(domain)
+
+
+def transient(name: str) -> Refused:
+    """A domain that runs without a definition, as after `virsh undefine`."""
+    return Refused(
+        f"domain {name} is transient: it has no definition to put a share into, and is gone when"
+        " it is shut off",
+        hint=f"make it persistent: virsh dumpxml {name} > {name}.xml, virsh define {name}.xml",
+    )
 
 
 def check_shut_off(domain: Domain) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Unavailable
+from sharectl.errors import MountFailed, SharectlError, Unavailable
+from sharectl.model.enums import AccessLevel, AccessType
+from sharectl.model.export_location import servers
 from sharectl.model.mounts import MountRequest, mounted_at
 from sharectl.model.plan import is_right
 
@@ -32,7 +35,10 @@ def mount_share(app: App, mapping: ShareMapping, key_file: Path | None, timeout:
         mapping.protocol, mapping.export_location, Path(mapping.mount_point),
         mapping.access_level, mapping.access_to, mapping.filesystem_name,
     )  # fmt: skip
-    app.mounts.mount(request, key_file, timeout)
+    try:
+        app.mounts.mount(request, key_file, timeout)
+    except MountFailed as error:
+        raise _other_address(app, mapping) or error from error
     found = mounted_at(app.mounts.list(), mapping.mount_point)
     if found is None or not is_right(mapping, found):
         # What was made just now is ours, even if it cannot be recognised later.
@@ -41,3 +47,25 @@ def mount_share(app: App, mapping: ShareMapping, key_file: Path | None, timeout:
         raise Unavailable(
             f"after mounting {mapping.export_location}, {mapping.mount_point} shows {what}"
         )
+
+
+def _other_address(app: App, mapping: ShareMapping) -> MountFailed | None:
+    """Access was granted to an address that this host no longer has towards the server."""
+    if mapping.access_type is not AccessType.IP or app.config.nfs_access_to is not None:
+        return None
+    try:
+        (server,) = servers(mapping.protocol, mapping.export_location)
+        here = app.mounts.local_address(server)
+        if ip_address(here) in ip_network(mapping.access_to, strict=False):
+            return None
+    except (SharectlError, ValueError):
+        return None
+    domain, share = mapping.domain_uuid, mapping.share_id
+    mode = " --read-only" if mapping.access_level is AccessLevel.RO else ""
+    return MountFailed(
+        f"cannot mount {mapping.export_location}: access was granted to {mapping.access_to}, and"
+        f" this host is {here} towards {server} now",
+        # All that have the share keep the address that the first was granted; see `client_of`.
+        hint=f"with all domains that have it shut off: sharectl remove {domain} {share}, likewise"
+        f" for the others; then sharectl add {domain} {share} --tag {mapping.tag}{mode}",
+    )

@@ -7,7 +7,7 @@ converged. A failure of one does not stop the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Interrupted, SharectlError, Unavailable
@@ -61,6 +61,7 @@ def reconcile(app: App, request: ReconcileRequest, listener: Listener | None = N
         seen = survey(app, chosen, Scope(every_domain=True))
         if request.prune and seen.domains is not None:
             check_system(app.domains.host().uri)
+        chosen = _renamed(app, chosen, seen, record=not request.dry_run)
         run = _Run(app, request, seen, Report(listener or Nobody()))
         for error in seen.unseen:
             run.report.unseen(error)
@@ -96,6 +97,24 @@ def _chosen(app: App, domains: tuple[str, ...]) -> tuple[ShareMapping, ...]:
         return mappings
     found = {item.id: item for ident in domains for item in of_domain(app, mappings, ident)}
     return tuple(found.values())
+
+
+def _renamed(
+    app: App, chosen: tuple[ShareMapping, ...], seen: Survey, *, record: bool
+) -> tuple[ShareMapping, ...]:
+    """The mappings with the names that their domains have now, also in the store."""
+    names = {item.uuid: item.name for item in seen.domains or ()}
+    new = {
+        item.id: replace(item, domain_name=name)
+        for item in chosen
+        if (name := names.get(item.domain_uuid, item.domain_name)) != item.domain_name
+    }
+    if new and record:
+        with app.store.transaction() as store:
+            for item in store.mappings:
+                if item.id in new:
+                    store.put(replace(item, domain_name=new[item.id].domain_name))
+    return tuple(new.get(item.id, item) for item in chosen)
 
 
 def _by_share(mappings: Iterable[ShareMapping]) -> Iterable[tuple[ShareMapping, ...]]:

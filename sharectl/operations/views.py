@@ -37,6 +37,7 @@ class Listing:
 def view(mapping: ShareMapping, domain: Domain | None, *, seen: bool) -> MappingView:
     """`mapping` with its status; `seen` tells whether libvirt could be asked for the domain."""
     name = domain.name if domain is not None else mapping.domain_name
+    mapping = replace(mapping, domain_name=name)  # hints name the domain that it is now
     if not seen and mapping.intent is Intent.ATTACHED and mapping.last_error is None:
         return MappingView(mapping, name, UNSEEN)
     return MappingView(mapping, name, status_of(mapping, domain).value)

@@ -48,6 +48,22 @@ def test_nothing_to_do_is_silent(world: World, share: Share) -> None:
     assert _health(world) == ["ok"]
 
 
+def test_domain_that_was_undefined_while_it_runs_can_be_kept(world: World) -> None:
+    guest = world.guest("vm1", stay=True)
+    world.cloud.create_share("docs", "CEPHFS", backend="ceph")
+    world.sharectl("add", "vm1", "docs").ok()
+    guest.start()
+    guest.domain.undefine()
+    told = world.sharectl("reconcile")
+    assert told.status == 6
+    assert "vm1 docs: domain vm1 is transient" in told.stderr
+    assert "hint: make it persistent: virsh dumpxml vm1 > vm1.xml, virsh define" in told.stderr
+    world.connection.defineXML(guest.domain.XMLDesc())
+    world.sharectl("reconcile").ok()
+    assert world.sharectl("reconcile").ok().stdout == ""
+    assert _health(world) == ["ok"]
+
+
 def test_what_is_gone_is_told_and_comes_back(world: World, share: Share) -> None:
     before = world.snapshot()
     _unmount(world)

@@ -9,6 +9,7 @@ from itertools import count
 
 from sharectl.errors import NotFound, Refused, Unavailable
 from sharectl.model import domain_xml, memory_xml, provenance
+from sharectl.model.checks import transient
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import SharedMemory
 from sharectl.model.host import HostFacts
@@ -195,6 +196,8 @@ class FakeDomains:
     def attach_filesystem(self, uuid: str, filesystem: Filesystem) -> tuple[int, ...]:
         """Refuse what libvirt refuses when a device is added."""
         guest = self._guest(uuid)
+        if not guest.persistent:
+            raise transient(guest.name)
         shared_memory, filesystems, _ = _read(guest.xml)
         if not shared_memory:
             raise Refused("libvirt refuses: unsupported configuration: 'virtiofs' requires shared"
