@@ -128,7 +128,10 @@ class UnmarkDomain:
 
 @dataclass(frozen=True)
 class ReplaceMount:
-    """Take away a mount that is wrong or stale, and mount the export in its place."""
+    """Take away a mount that is wrong or stale, and mount the export in its place.
+
+    `found` says what is wrong with the mount point, as "is stale".
+    """
 
     mapping: ShareMapping
     found: str
@@ -136,7 +139,7 @@ class ReplaceMount:
     def describe(self) -> str:
         """One line for the plan."""
         return (
-            f"unmount {self.mapping.mount_point} ({self.found}) and mount"
+            f"unmount {self.mapping.mount_point}, which {self.found}, and mount"
             f" {self.mapping.export_location} there"
         )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sharectl.model import access as rules_of
 from sharectl.model.enums import Health, Intent, RuleState
 from sharectl.model.mapping import ShareMapping, has_device
+from sharectl.model.mount_use import is_right
 from sharectl.model.mounts import mounted_at
 from sharectl.model.observed import Observed
-from sharectl.model.plan import is_right
 
 HINTS = {
     Health.NOT_MOUNTED: "mount it again: sharectl reconcile {domain}",

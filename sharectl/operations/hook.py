@@ -25,8 +25,8 @@ from sharectl.model.domain import is_within
 from sharectl.model.enums import AccessType, Health
 from sharectl.model.export_location import servers
 from sharectl.model.mapping import ShareMapping
+from sharectl.model.mount_use import is_right
 from sharectl.model.mounts import HostMount, mounted_at
-from sharectl.model.plan import is_right
 from sharectl.model.provenance import mapping_of, marks
 from sharectl.model.xml import parse
 from sharectl.operations.deadlines import Deadline

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sharectl.errors import MountFailed, SharectlError, Unavailable
 from sharectl.model.enums import AccessLevel, AccessType
 from sharectl.model.export_location import servers
+from sharectl.model.mount_use import is_right
 from sharectl.model.mounts import MountRequest, mounted_at
-from sharectl.model.plan import is_right
 
 if TYPE_CHECKING:
     from sharectl.model.mapping import ShareMapping

@@ -23,9 +23,10 @@ from sharectl.model.checks import check_shut_off, is_out
 from sharectl.model.enums import Intent, ShareProtocol
 from sharectl.model.export_location import same_export
 from sharectl.model.mapping import ShareMapping
+from sharectl.model.mount_use import check_mountable, check_replaceable
 from sharectl.model.mounts import mounted_at
 from sharectl.model.observed import Observed
-from sharectl.model.plan import check_mountable, check_replaceable, plan
+from sharectl.model.plan import plan
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.observe import observe

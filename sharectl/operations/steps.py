@@ -33,7 +33,8 @@ from sharectl.model.action import (
 from sharectl.model.enums import AccessType, RuleState
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mark import Mark
-from sharectl.model.plan import check_mountable, check_replaceable, is_uncovered, users
+from sharectl.model.mount_use import check_mountable, check_replaceable, is_uncovered
+from sharectl.model.plan import users
 from sharectl.model.share import Access, AccessRule
 from sharectl.operations import cephx_key
 from sharectl.operations.deadlines import DOMAIN_LOCK_SECONDS, Deadline, Pause

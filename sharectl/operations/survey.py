@@ -15,9 +15,9 @@ from sharectl.model.domain import Domain, is_within
 from sharectl.model.enums import Health
 from sharectl.model.export_location import servers
 from sharectl.model.mapping import ShareMapping
+from sharectl.model.mount_use import is_right
 from sharectl.model.mounts import HostMount
 from sharectl.model.observed import Observed
-from sharectl.model.plan import is_right
 from sharectl.model.share import ShareSeen
 
 if TYPE_CHECKING:

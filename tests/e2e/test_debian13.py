@@ -90,7 +90,7 @@ def test_hook_mounts_before_the_start_or_refuses_it(host: Host, clean_cloud: Clo
     with pytest.raises(libvirt.libvirtError, match=r"share docs of domain web1: .* mount of wrong"):
         guest.domain.create()
     assert host.health() == "wrong-source"
-    assert "which is wrong" in host.sharectl("reconcile")
+    assert "which is a mount of wrong" in host.sharectl("reconcile")
     assert (host.mounted(share), host.health()) == ("fuse.ceph-fuse", "ok")
 
 

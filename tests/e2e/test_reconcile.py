@@ -17,7 +17,7 @@ pytestmark = pytest.mark.lab
 @pytest.fixture
 def share(world: World) -> Share:
     """A CephFS share that vm1 has."""
-    world.guest("vm1")
+    world.guest("vm1", stay=True)
     made = world.cloud.create_share("docs", "CEPHFS", backend="ceph")
     world.sharectl("add", "vm1", "docs", "--tag", "docs").ok()
     return made
@@ -93,7 +93,9 @@ def test_wrong_mount_stays_under_a_running_guest(world: World, share: Share) -> 
     assert _health(world) == ["wrong-source"]
     refused = world.sharectl("reconcile")
     assert refused.status == 6
-    assert "which is wrong, has to be replaced, and domain vm1 runs with it" in refused.stderr
+    assert (
+        "is a mount of wrong and has to be replaced, and domain vm1 runs with it" in refused.stderr
+    )
     assert world.mounts() == ((str(mount_point), "wrong"),)
     guest.domain.destroy()
     assert "in order again" in world.sharectl("reconcile").ok().stdout

@@ -31,7 +31,9 @@ _GIVEN = {"shared_memory": SharedMemory.MEMFD}
 _SECOND = replace(MAPPING, id="m2", domain_uuid="u2", domain_name="two")
 _WITH = replace(DOMAIN, filesystems=(MAPPING.filesystem,))
 _MARKED = replace(_WITH, marks=(Mark.of(MAPPING, HOST),))
-_REPLACE = f"unmount {MOUNT_POINT} (which is x:/y) and mount {MAPPING.export_location} there"
+_REPLACE = (
+    f"unmount {MOUNT_POINT}, which is a mount of x:/y, and mount {MAPPING.export_location} there"
+)
 _RUNNING = replace(_WITH, running=True, live_filesystems=(MAPPING.filesystem,))
 _TWO = Domain("u2", "two", filesystems=(MAPPING.filesystem,))
 _FOREIGN = replace(RULE, metadata={})

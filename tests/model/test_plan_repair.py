@@ -12,8 +12,9 @@ from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import AccessType, Health
 from sharectl.model.enums import ShareProtocol as Protocol
 from sharectl.model.mark import Mark
+from sharectl.model.mount_use import check_replaceable
 from sharectl.model.observed import Observed
-from sharectl.model.plan import check_replaceable, plan
+from sharectl.model.plan import plan
 from tests.model.things import DOMAIN, HOST, MAPPING, MOUNT, MOUNT_POINT, RULE
 
 _WITH = replace(DOMAIN, filesystems=(MAPPING.filesystem,))
@@ -41,7 +42,7 @@ def _seen(**changes: object) -> Observed:
 def test_stale_mount_is_replaced() -> None:
     assert plan(MAPPING, _seen(), HOST) == ()
     (action,) = plan(MAPPING, _seen(server=Health.STALE), HOST)
-    assert "(which is stale)" in action.describe()
+    assert ", which is stale, and" in action.describe()
     assert plan(MAPPING, _seen(server=Health.UNREACHABLE), HOST) == ()
 
 
@@ -71,7 +72,7 @@ def test_what_cannot_be_repaired(seen: Observed, error: type[SharectlError], mes
 def test_mount_is_not_replaced_under_a_guest(
     domains: tuple[Domain, ...] | None, message: str
 ) -> None:
-    action = ReplaceMount(MAPPING, "which is stale")
+    action = ReplaceMount(MAPPING, "is stale")
     with pytest.raises(Refused) as caught:
         check_replaceable(action, domains)
     assert message in caught.value.message

@@ -66,7 +66,7 @@ def _lose_all(world: World) -> None:
         (_lose_mark, "note share"),
         (_lose_all, "grant rw access"),
         (go_stale, "unmount /run/sharectl/mnt/"),
-        (wrong_mount, "(which is 192.0.2.66:/other)"),
+        (wrong_mount, ", which is a mount of 192.0.2.66:/other, and"),
     ],
 )
 def test_what_is_gone_comes_back(
