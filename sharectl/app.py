@@ -54,10 +54,12 @@ class RealApp:
     @cached_property
     def shares(self) -> Shares:
         """Manila."""
+        from sharectl.adapters.manila_credentials import Credentials
         from sharectl.adapters.manila_session import ManilaSession
         from sharectl.adapters.manila_shares import ManilaShares
 
-        session = ManilaSession(self.config.manila_cloud, self.config.manila_timeout)
+        credentials = Credentials(self.config.manila_cloud, self.config.cloud_named_by)
+        session = ManilaSession(credentials, self.config.manila_timeout)
         return ManilaShares(session, self._rule_without_locks)
 
     def _rule_without_locks(self, version: str) -> None:

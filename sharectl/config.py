@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ class Config:
     `libvirt.uri`, `libvirt.timeout`, `manila.cloud`, `manila.timeout` (one request),
     `mount.timeout`, `nfs.version`, `nfs.access_to`, `nfs.options`, `cephfs.client`
     (auto, kernel or fuse), `cephfs.access_to`, `cephfs.options`.
+    Not in the file: the folders, and what `manila_cloud` comes from, for errors.
     """
 
     libvirt_uri: str = "qemu:///system"
@@ -40,6 +41,7 @@ class Config:
     cephfs_options: tuple[str, ...] = ()
     state_dir: Path = Path("/var/lib/sharectl")
     runtime_dir: Path = Path("/run/sharectl")
+    cloud_named_by: str = field(default="", compare=False)
 
     def hasty(self) -> Config:
         """For verbs that only look: they answer within seconds, whatever is dead."""
@@ -83,7 +85,7 @@ class Config:
 
 
 _SECTIONS = ("libvirt", "manila", "mount", "nfs", "cephfs")
-_FILE_KEYS = {field.name for field in fields(Config) if field.name.partition("_")[0] in _SECTIONS}
+_FILE_KEYS = {item.name for item in fields(Config) if item.name.partition("_")[0] in _SECTIONS}
 _CHOICES = {
     "nfs_version": ("4.2", "4.1", "4.0", "4", "3"),
     "cephfs_client": ("auto", "kernel", "fuse"),
@@ -101,7 +103,8 @@ def load(
 
     Args:
         file: the configuration file; None for the default one, which may be absent.
-        environment: LIBVIRT_DEFAULT_URI, OS_CLOUD, SHARECTL_STATE_DIR, SHARECTL_RUNTIME_DIR.
+        environment: LIBVIRT_DEFAULT_URI, OS_CLOUD, OS_AUTH_URL, SHARECTL_STATE_DIR,
+            SHARECTL_RUNTIME_DIR.
         connect: the flag --connect.
         os_cloud: the flag --os-cloud.
 
@@ -110,12 +113,26 @@ def load(
     settings = _read(file)
     given = {
         "libvirt_uri": connect or environment.get("LIBVIRT_DEFAULT_URI"),
-        "manila_cloud": os_cloud or environment.get("OS_CLOUD"),
         "state_dir": _folder(environment, "SHARECTL_STATE_DIR"),
         "runtime_dir": _folder(environment, "SHARECTL_RUNTIME_DIR"),
     }
     settings |= {key: value for key, value in given.items() if value}
+    cloud, named_by = _cloud(settings.get("manila_cloud"), file, environment, os_cloud)
+    settings |= {"manila_cloud": cloud, "cloud_named_by": named_by}
     return replace(Config(), **settings)
+
+
+def _cloud(
+    in_file: str | None, file: Path | None, environment: Mapping[str, str], os_cloud: str | None
+) -> tuple[str | None, str]:
+    """The cloud in force, None for the OS_* variables; and what named it."""
+    if os_cloud:
+        return os_cloud, "--os-cloud"
+    if name := environment.get("OS_CLOUD"):
+        return name, "OS_CLOUD"
+    if environment.get("OS_AUTH_URL"):  # of a sourced openrc: the environment beats the file
+        return None, ""
+    return in_file, f"manila.cloud of {file or DEFAULT_FILE}"
 
 
 def _folder(environment: Mapping[str, str], name: str) -> Path | None:
@@ -168,7 +185,7 @@ def _settings(path: Path, document: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _keys(section: str) -> list[str]:
-    names = (field.name.partition("_") for field in fields(Config))
+    names = (item.name.partition("_") for item in fields(Config))
     return [key for name, _, key in names if name == section]
 
 

@@ -84,14 +84,32 @@ def test_flag_wins_over_environment(file: Path) -> None:
     assert loaded == expected
 
 
+def test_a_sourced_openrc_wins_over_the_cloud_of_the_file(file: Path) -> None:
+    openrc = {"OS_AUTH_URL": "http://192.0.2.1:5000/v3", "OS_USERNAME": "x"}
+    assert config.load(file, environment=openrc).manila_cloud is None
+    assert config.load(file, environment={"OS_REGION_NAME": "x"}).manila_cloud == "file"
+    assert config.load(file, environment={**openrc, "OS_CLOUD": "y"}).manila_cloud == "y"
+    assert config.load(file, environment=openrc, os_cloud="flag").manila_cloud == "flag"
+
+
+def test_it_is_known_what_named_the_cloud(file: Path) -> None:
+    def named_by(environment: dict[str, str], os_cloud: str | None = None) -> str:
+        return config.load(file, environment=environment, os_cloud=os_cloud).cloud_named_by
+
+    assert named_by({}) == f"manila.cloud of {file}"
+    assert named_by({"OS_CLOUD": "x"}) == "OS_CLOUD"
+    assert named_by({"OS_CLOUD": "x"}, "y") == "--os-cloud"
+
+
 def test_empty_variables_do_not_count(file: Path) -> None:
-    names = [*_ENVIRONMENT, "SHARECTL_STATE_DIR", "SHARECTL_RUNTIME_DIR"]
+    names = [*_ENVIRONMENT, "OS_AUTH_URL", "SHARECTL_STATE_DIR", "SHARECTL_RUNTIME_DIR"]
     assert config.load(file, environment=dict.fromkeys(names, "")) == _FROM_FILE
 
 
 def test_every_setting_but_the_folders_is_a_key_of_the_file(file: Path) -> None:
     changed = {f.name for f in fields(Config) if getattr(_FROM_FILE, f.name) != f.default}
-    assert changed == {f.name for f in fields(Config)} - {"state_dir", "runtime_dir"}
+    others = {"state_dir", "runtime_dir", "cloud_named_by"}
+    assert changed == {f.name for f in fields(Config)} - others
 
 
 def test_folders_move_with_their_variables(tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
-"""Credentials, and a Manila client at the newest microversion that both sides know.
+"""A session with Keystone, and a Manila client at the newest microversion that both sides know.
 
-Credentials come from clouds.yaml or OS_* variables through openstack.config, the loader that
-`openstack` itself uses. The microversion is negotiated: 2.82 is asked for, since it is the first
-with locks on access rules, and a server that answers 406 is asked for what it has.
+The microversion is negotiated: 2.82 is asked for, since it is the first with locks on access
+rules, and a server that answers 406 is asked for what it has.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from manilaclient.v2.client import Client
 
 from sharectl.adapters import deadline
 from sharectl.adapters.connection_text import host_and_port, plain
+from sharectl.adapters.manila_credentials import Credentials
 from sharectl.errors import (
     BackendError,
     ConfigError,
@@ -33,7 +33,6 @@ from sharectl.errors import (
 T = TypeVar("T")
 WANTED = "2.82"  # first with lock_visibility and lock_deletion on access rules
 SERVICE = "shared-file-system"
-_CREDENTIALS_HINT = "set OS_CLOUD or --os-cloud to a cloud of clouds.yaml, or the OS_* variables"
 
 # Bodies of access rules carry cephx keys; keystoneauth logs them under this name only when the
 # loggers are split, and there they stay off whatever --debug turns on.
@@ -50,37 +49,21 @@ class ManilaSession:
     """A client of one cloud, made at the first call.
 
     Args:
-        cloud: the name of a cloud in clouds.yaml; None for OS_* variables.
+        credentials: of the cloud.
         timeout: seconds that one request may take; a call takes no more than twice that.
     """
 
-    def __init__(self, cloud: str | None, timeout: float) -> None:
-        self._cloud = cloud
+    def __init__(self, credentials: Credentials, timeout: float) -> None:
+        self._credentials = credentials
         self._timeout = timeout
         self._version = api_versions.APIVersion(WANTED)
 
     @cached_property
-    def _region(self) -> Any:
-        from openstack import exceptions
-        from openstack.config import OpenStackConfig
-
-        try:
-            return OpenStackConfig().get_one(cloud=self._cloud)
-        except exceptions.ConfigException as error:
-            raise ConfigError(f"no usable credentials: {error}", hint=_CREDENTIALS_HINT) from error
-
-    @cached_property
     def _session(self) -> Session:
-        region = self._region
-        try:
-            auth = region.get_auth()
-        except (auth_errors.ClientException, TypeError) as error:
-            raise ConfigError(f"no usable credentials: {error}", hint=_CREDENTIALS_HINT) from error
-        if auth is None:
-            raise ConfigError("no credentials are configured", hint=_CREDENTIALS_HINT)
+        region = self._credentials.region
         verify, certificate = region.get_requests_verify_args()
         return Session(
-            auth=auth, verify=verify, cert=certificate, timeout=self._timeout,
+            auth=self._credentials.auth, verify=verify, cert=certificate, timeout=self._timeout,
             app_name="sharectl", split_loggers=True,
         )  # fmt: skip
 
@@ -93,7 +76,7 @@ class ManilaSession:
         return self._connect(self._version)
 
     def _connect(self, version: api_versions.APIVersion) -> Any:
-        region = self._region
+        region = self._credentials.region
         return Client(
             session=self._session,
             api_version=version,
@@ -139,44 +122,43 @@ class ManilaSession:
         The requests themselves are timed too, but only from when the server's name is looked up,
         and only from one byte to the next. The credentials are read before: that takes no server.
         """
-        auth = _translated(lambda: self._session).auth
+        self._translated(lambda: self._session)
         seconds = 2 * self._timeout
         try:
             return deadline.call(
-                lambda: _translated(attempt, change=change), seconds, "OpenStack", change=change
-            )
+                lambda: self._translated(attempt, change=change), seconds, "OpenStack",
+                change=change,
+            )  # fmt: skip
         except deadline.DeadlinePassed as error:
-            url = str(getattr(auth, "auth_url", ""))
-            logged_in = getattr(auth, "auth_ref", None) is not None
-            where = "the Manila that is named by Keystone" if logged_in else "Keystone"
+            service = self._credentials.service
+            where = host_and_port(str(getattr(self._credentials.auth, "auth_url", "")))
+            if service == "Manila":
+                where = f"the address that Keystone at {where} names"
             raise Unavailable(
-                f"OpenStack does not answer: waited {seconds:g} s for {where}"
-                f" at {host_and_port(url)}",
+                f"{service} does not answer: waited {seconds:g} s for {where}",
                 hint="see whether its name is found (getent hosts NAME) and the service runs",
                 uncertain=error.uncertain,
             ) from error
+
+    def _translated(self, attempt: Callable[[], T], *, change: bool = False) -> T:
+        try:
+            return attempt()
+        except (manila_errors.ClientException, auth_errors.ClientException) as error:
+            raise translate(error, self._credentials, change=change) from error
+        except Exception as error:
+            if type(error) is not Exception:
+                raise
+            # keystoneauth1 raises a bare one when OS_PASSWORD is missing.
+            raise self._credentials.unusable(error) from error
 
     def _negotiate(self) -> None:
         base = self._connect(api_versions.APIVersion("2.0"))
         self._version = api_versions.discover_version(base, api_versions.APIVersion(WANTED))
 
 
-def _translated(attempt: Callable[[], T], *, change: bool = False) -> T:
-    try:
-        return attempt()
-    except (manila_errors.ClientException, auth_errors.ClientException) as error:
-        raise translate(error, change=change) from error
-    except Exception as error:
-        if type(error) is not Exception:
-            raise
-        # keystoneauth1 raises a bare one when OS_PASSWORD is missing.
-        raise ConfigError(f"no usable credentials: {error}", hint=_CREDENTIALS_HINT) from error
-
-
 _SERVER_ERROR = 500  # what is above says the same of all requests
 _BY_STATUS: dict[int, type[SharectlError]] = {
     400: Refused,
-    403: Denied,
     404: NotFound,
     409: Refused,
     413: Refused,
@@ -184,35 +166,48 @@ _BY_STATUS: dict[int, type[SharectlError]] = {
 
 
 def translate(  # noqa: PLR0911 - one return for each kind
-    error: Exception, *, change: bool = False
+    error: Exception, credentials: Credentials, *, change: bool = False
 ) -> SharectlError:
     """What an exception of keystoneauth1 or manilaclient means to the admin."""
     text = _text(error)
     if isinstance(error, auth_errors.http.Unauthorized | manila_errors.Unauthorized):
+        who = "Manila" if isinstance(error, manila_errors.Unauthorized) else "Keystone"
         return ConfigError(
-            f"Keystone does not accept the credentials: {text}",
-            hint="check them with: openstack token issue",
+            f"{who} does not accept the credentials: {text}",
+            hint=f"check them with: {credentials.command('token issue')}",
         )
     if isinstance(error, auth_errors.catalog.CatalogException):
         return ConfigError(
             f"the cloud has no Manila that can be used: {text}",
-            hint=f"see: openstack catalog show {SERVICE}",
+            hint=f"see: {credentials.command('catalog list')}",
         )
     status = getattr(error, "http_status", None) or 0
     if isinstance(error, auth_errors.ConnectionError) or status >= 500:
         kind = RequestFailed if status == _SERVER_ERROR else Unavailable
-        return kind(
-            f"OpenStack does not answer: {text}",
-            hint="see: openstack endpoint list, and whether the service behind it runs",
-            uncertain=change and not _never_sent(error),
+        return _away(kind, text, credentials, uncertain=change and not _never_sent(error))
+    if status == 403:
+        return Denied(
+            f"Manila says: {text}",
+            hint="use credentials that may do this; these are those of:"
+            f" {credentials.command('token issue')}",
         )
     if status in _BY_STATUS:
         return _BY_STATUS[status](f"Manila says: {text}")
     if isinstance(error, manila_errors.CommandError):
         return Refused(f"Manila's client refuses: {text}")
     if isinstance(error, auth_errors.ClientException):
-        return ConfigError(f"no usable credentials: {text}", hint=_CREDENTIALS_HINT)
+        return credentials.unusable(text)
     return BackendError(f"Manila: {text}")
+
+
+def _away(
+    kind: type[Unavailable], text: str, credentials: Credentials, *, uncertain: bool
+) -> Unavailable:
+    service = credentials.service
+    hint = f"see whether it runs; where it should: {credentials.command('catalog list')}"
+    if service == "Keystone":  # which would have to give the catalog
+        hint = f"see whether it runs, and whether {credentials.url_setting} is its address"
+    return kind(f"{service} does not answer: {text}", hint=hint, uncertain=uncertain)
 
 
 def _never_sent(error: Exception) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
@@ -13,6 +12,7 @@ import pytest
 from keystoneauth1 import exceptions as auth_errors
 
 from sharectl.adapters import manila_session
+from sharectl.adapters.manila_credentials import Credentials
 from sharectl.adapters.manila_session import ManilaSession, translate
 from sharectl.adapters.manila_shares import ManilaShares
 from sharectl.errors import ExitCode, Unavailable
@@ -21,15 +21,6 @@ from sharectl.model.share import Access
 
 pytestmark = pytest.mark.filterwarnings("ignore:Support for InfluxDB")  # of openstacksdk
 _TIMEOUT = 0.2  # seconds for a request, so that a call may take twice that
-_CREDENTIALS = {
-    "OS_AUTH_URL": "http://keystone.example:5000/v3",
-    "OS_USERNAME": "demo",
-    "OS_PASSWORD": "secret-word",
-    "OS_PROJECT_NAME": "demo",
-    "OS_USER_DOMAIN_NAME": "Default",
-    "OS_PROJECT_DOMAIN_NAME": "Default",
-    "OS_CLIENT_CONFIG_FILE": "/nonexistent",
-}
 
 
 def _nobody(_version: str) -> None:
@@ -37,13 +28,9 @@ def _nobody(_version: str) -> None:
 
 
 @pytest.fixture
-def session(monkeypatch: pytest.MonkeyPatch) -> ManilaSession:
-    """Of a cloud that is only named in the environment."""
-    for name in [name for name in os.environ if name.startswith("OS_")]:
-        monkeypatch.delenv(name)
-    for name, value in _CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    return ManilaSession(None, _TIMEOUT)
+def session(credentials: Credentials) -> ManilaSession:
+    """A session with them, of little patience."""
+    return ManilaSession(credentials, _TIMEOUT)
 
 
 @pytest.fixture
@@ -78,10 +65,10 @@ _URL = "Unable to establish connection to http://h:8786/v2: "
     ],
 )
 def test_a_change_is_uncertain_once_it_may_have_been_sent(
-    error: Exception, uncertain: bool
+    error: Exception, uncertain: bool, credentials: Credentials
 ) -> None:
     for change in (False, True):
-        told = translate(error, change=change)
+        told = translate(error, credentials, change=change)
         assert isinstance(told, Unavailable)
         assert told.uncertain is (change and uncertain)
 
@@ -107,7 +94,7 @@ def test_dead_name_server(
         ask(ManilaShares(session, _nobody))
     assert time.monotonic() - start < 30, "and not until the name server is given up"
     assert caught.value.message == (
-        "OpenStack does not answer: waited 0.4 s for Keystone at keystone.example:5000"
+        "Keystone does not answer: waited 0.4 s for keystone.example:5000"
     )
     assert "getent hosts" in str(caught.value.hint)
     assert (caught.value.uncertain, caught.value.exit_code) == (change, ExitCode.UNAVAILABLE)
@@ -123,7 +110,7 @@ def test_failed_connection_is_one_sentence(
     with pytest.raises(Unavailable) as caught:
         ManilaShares(session, _nobody).list()
     assert caught.value.message == (
-        "OpenStack does not answer: cannot connect to keystone.example:5000:"
+        "Keystone does not answer: cannot connect to keystone.example:5000:"
         " Name or service not known"
     )
 

@@ -10,6 +10,7 @@ import manilaclient.exceptions as manila_errors
 import pytest
 from keystoneauth1 import exceptions as auth_errors
 
+from sharectl.adapters.manila_credentials import Credentials
 from sharectl.adapters.manila_session import ManilaSession, translate
 from sharectl.adapters.manila_shares import ManilaShares
 from sharectl.errors import ConfigError, Unavailable
@@ -67,10 +68,10 @@ def test_a_manila_with_locks_is_not_told() -> None:
     assert unlocked == []
 
 
-def _failing(error: Exception) -> Callable[[str], list[Any]]:
+def _failing(error: Exception, credentials: Credentials) -> Callable[[str], list[Any]]:
     def rules(share_id: str) -> list[Any]:
         if share_id == "one":
-            raise translate(error)
+            raise translate(error, credentials)
         return [SimpleNamespace(**_RULE)]
 
     return rules
@@ -79,9 +80,11 @@ def _failing(error: Exception) -> Callable[[str], list[Any]]:
 @pytest.mark.parametrize(
     "error", [manila_errors.Forbidden(403), manila_errors.InternalServerError(500)]
 )
-def test_what_fails_for_one_share_is_told_of_that_one(error: Exception) -> None:
+def test_what_fails_for_one_share_is_told_of_that_one(
+    error: Exception, credentials: Credentials
+) -> None:
     session = _Session()
-    session.share_access_rules.access_list = _failing(error)
+    session.share_access_rules.access_list = _failing(error, credentials)
     seen = _shares(session)[0].survey({"one", "two", "three"})
     assert (seen["one"].status, seen["one"].error is None) == (None, False)
     for name in ("two", "three"):
@@ -99,8 +102,8 @@ def test_what_fails_for_one_share_is_told_of_that_one(error: Exception) -> None:
         auth_errors.ConnectTimeout("timed out"),
     ],
 )
-def test_what_fails_for_all_is_told_once(error: Exception) -> None:
+def test_what_fails_for_all_is_told_once(error: Exception, credentials: Credentials) -> None:
     session = _Session()
-    session.share_access_rules.access_list = _failing(error)
+    session.share_access_rules.access_list = _failing(error, credentials)
     with pytest.raises((Unavailable, ConfigError)):
         _shares(session)[0].survey({"one", "two", "three"})

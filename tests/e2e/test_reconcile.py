@@ -108,7 +108,7 @@ def test_without_manila_the_kept_key_mounts(world: World, share: Share) -> None:
     with world.cloud.manila.down(), world.cloud.keystone.down():  # Manila starts last
         done = world.sharectl("reconcile")
         assert done.status == 6
-        assert "OpenStack does not answer" in done.stderr
+        assert "Keystone does not answer" in done.stderr
         assert "vm1 docs: mount " in done.stdout
     assert world.snapshot() == before
 
