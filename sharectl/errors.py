@@ -137,9 +137,7 @@ class Denied(SharectlError):
     """Not root, or a policy of libvirt or Manila forbids it."""
 
     exit_code = ExitCode.PERMISSION
-    usual_hint = (
-        "run it with sudo; if Manila forbids it, see: openstack role assignment list --names"
-    )
+    usual_hint = "run it with sudo"
 
 
 class ConfigError(SharectlError):

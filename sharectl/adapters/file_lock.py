@@ -34,7 +34,7 @@ def hold(
         private_folder(path.parent.parent, path.parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except PermissionError as error:
-        raise Denied(f"lock {path} belongs to root", hint="run it with sudo") from error
+        raise Denied(f"lock {path} belongs to root") from error
     except OSError as error:
         raise StoreError(f"lock {path} cannot be made: {error.strerror}") from error
     try:

@@ -100,8 +100,6 @@ def _told(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        raise Denied(
-            f"{path} cannot be {what}: {error.strerror}", hint="run it with sudo"
-        ) from error
+        raise Denied(f"{path} cannot be {what}: {error.strerror}") from error
     except OSError as error:
         raise InstallFailed(f"{path} cannot be {what}: {error.strerror}") from error

@@ -43,7 +43,7 @@ def open_local(uri: str, timeout: float) -> Any:
         check_local(connection.getURI())  # what libvirt made of an alias of its configuration
     except libvirt.libvirtError as error:
         if error.get_error_code() in _DENIED:
-            raise Denied(f"libvirt at {uri}: {_text(error)}", hint="run it with sudo") from error
+            raise Denied(f"libvirt at {uri}: {_text(error)}") from error
         raise Unavailable(
             f"cannot connect to libvirt at {uri}: {_text(error)}",
             hint="start it (systemctl start libvirtd or virtqemud), or name another with"
@@ -58,7 +58,7 @@ def translate(error: libvirt.libvirtError, uri: str, domain: str | None = None) 
     if code == libvirt.VIR_ERR_NO_DOMAIN:
         return NotFound(f"the domain is gone: {text}", hint="see: virsh list --all")
     if code in _DENIED:
-        return Denied(f"libvirt at {uri}: {text}", hint="run it with sudo")
+        return Denied(f"libvirt at {uri}: {text}")
     if code in _REFUSED:
         return Refused(f"libvirt refuses: {text}")
     if code == libvirt.VIR_ERR_OPERATION_TIMEOUT:  # another job has the domain

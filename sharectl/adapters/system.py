@@ -8,6 +8,13 @@ from datetime import UTC, datetime
 
 from sharectl.errors import Denied
 
+# What a verb works on, also in a dry run, where that is less than what the others work on.
+_OF_ROOT = {
+    "forget": "sharectl's records",
+    "hook install": "the hooks of libvirt",
+    "hook uninstall": "the hooks of libvirt",
+}
+
 
 class SystemClock:
     """`Clock` of the machine."""
@@ -48,7 +55,5 @@ class LocalHost:
     def check_root(self, verb: str) -> None:
         """Raise `Denied` unless the effective user is root."""
         if os.geteuid() != 0:
-            raise Denied(
-                f"{verb} must be run as root: it mounts and changes domains",
-                hint=f"sudo sharectl {verb} ...",
-            )
+            what = _OF_ROOT.get(verb, "mounts, domains and sharectl's records")
+            raise Denied(f"{verb} must be run as root, to whom {what} belong")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import threading
 from typing import Any, NoReturn
@@ -10,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from sharectl.cli.streams import drop, say_error
-from sharectl.errors import ExitCode, Interrupted, SharectlError
+from sharectl.errors import Denied, ExitCode, Interrupted, SharectlError
 
 
 class Boundary(click.Group):
@@ -37,12 +38,17 @@ class Boundary(click.Group):
             return _report(text, "the rest is done; see: sharectl list", ExitCode.IO)
         return result if isinstance(result, int) else ExitCode.OK
 
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+    def make_context(
+        self, info_name: str | None, args: list[str], *others: Any, **kwargs: Any
+    ) -> click.Context:
         """Parse the command line; --help and --version print here."""
+        typed = tuple(args)
         try:
-            return super().make_context(*args, **kwargs)
+            ctx = super().make_context(info_name, args, *others, **kwargs)
         except BrokenPipeError:
             _end_of_pipe()
+        ctx.meta["sharectl.typed"] = typed
+        return ctx
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; errors are told here, where --debug is known."""
@@ -52,7 +58,7 @@ class Boundary(click.Group):
             ctx.meta.get("sharectl.done", int)()
             if ctx.meta.get("sharectl.debug"):
                 _print_traceback()
-            ctx.exit(_report(error.message, error.advice, error.exit_code))
+            ctx.exit(_report(error.message, _advice(error, ctx), error.exit_code))
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except BrokenPipeError:
@@ -64,6 +70,13 @@ class Boundary(click.Group):
             text = f"internal error: {type(error).__name__}: {error}"
             hint = "run it again with --debug and report what it prints"
             ctx.exit(_report(text, hint, ExitCode.INTERNAL))
+
+
+def _advice(error: SharectlError, ctx: click.Context) -> str:
+    """The hint; for what only root may do, the whole command, which nobody but we knows."""
+    if not isinstance(error, Denied) or error.advice != Denied.usual_hint:
+        return error.advice
+    return f"sudo {shlex.join(['sharectl', *ctx.meta.get('sharectl.typed', ())])}"
 
 
 def _end_of_pipe() -> NoReturn:

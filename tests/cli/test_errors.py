@@ -8,8 +8,10 @@ from typing import Any
 import click
 import pytest
 
+from sharectl.app import RealApp
 from sharectl.cli.progress import StderrReporter
-from sharectl.errors import ExitCode, SharectlError
+from sharectl.config import Config
+from sharectl.errors import Denied, ExitCode, SharectlError
 from tests.cli.running import run
 from tests.fakes import FakeApp
 
@@ -42,7 +44,38 @@ def test_an_error_is_two_lines(
     assert (result.exit_code, result.stdout) == (kind.exit_code, "")
     error, second = result.stderr.splitlines()
     assert error == "sharectl: error: it went wrong"
-    assert second == f"sharectl: hint: {hint or kind.usual_hint}"
+    usual = "sudo sharectl -q add vm1 docs" if kind is Denied else kind.usual_hint
+    assert second == f"sharectl: hint: {hint or usual}"
+
+
+def test_what_only_root_may_do_is_to_be_typed_again_with_sudo(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = _fail_with(Denied("it is root's"), monkeypatch)
+    result = run(app, "remove", "vm 1", "docs", "--force", "-y")
+    assert result.exit_code == ExitCode.PERMISSION
+    hint = result.stderr.splitlines()[-1]
+    assert hint == "sharectl: hint: sudo sharectl remove 'vm 1' docs --force -y"
+
+
+@pytest.mark.parametrize(
+    ("verb", "works_on"),
+    [
+        ("add", "mounts, domains and sharectl's records"),
+        ("forget", "sharectl's records"),
+        ("hook install", "the hooks of libvirt"),
+    ],
+)
+def test_the_reason_why_it_takes_root_is_that_of_the_verb(
+    verb: str, works_on: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    app: Any = FakeApp()
+    monkeypatch.setattr(app, "host", RealApp(Config(), app.report).host)
+    more = ("guest", "docs") if verb in ("add", "forget") else ()
+    first, hint = run(app, *verb.split(), *more).stderr.splitlines()
+    assert first == f"sharectl: error: {verb} must be run as root, to whom {works_on} belong"
+    assert hint == f"sharectl: hint: sudo sharectl {' '.join((verb, *more))}"
 
 
 @pytest.mark.parametrize("kind", _KINDS, ids=lambda kind: kind.__name__)
