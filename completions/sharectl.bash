@@ -37,19 +37,19 @@ _sharectl_commands() { # COMMAND
 _sharectl_options() { # COMMAND
     case $1 in
         "sharectl") echo "--connect --os-cloud --config -v --verbose -q --quiet --debug --version -h --help" ;;
-        "sharectl add") echo "--tag --read-only --enable-shared-memory -n --dry-run --timeout -y --yes -f --format -c --column --no-header --sort-column -h --help" ;;
-        "sharectl remove") echo "--force -n --dry-run --timeout -y --yes -h --help" ;;
-        "sharectl list") echo "--long -f --format -c --column --no-header --sort-column -h --help" ;;
-        "sharectl show") echo "-f --format -c --column --no-header --sort-column -h --help" ;;
-        "sharectl shares") echo "-f --format -c --column --no-header --sort-column -h --help" ;;
-        "sharectl reconcile") echo "--prune -n --dry-run --timeout -y --yes -h --help" ;;
-        "sharectl adopt") echo "-n --dry-run --timeout -y --yes -h --help" ;;
-        "sharectl forget") echo "-n --dry-run -y --yes -h --help" ;;
-        "sharectl hook") echo "-h --help" ;;
-        "sharectl hook install") echo "--boot --no-boot --probe --no-probe -h --help" ;;
+        "sharectl add") echo "--tag --read-only --enable-shared-memory -n --dry-run --timeout -y --yes -f --format -c --column --no-header --sort-column -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl remove") echo "--force -n --dry-run --timeout -y --yes -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl list") echo "--long -f --format -c --column --no-header --sort-column -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl show") echo "-f --format -c --column --no-header --sort-column -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl shares") echo "-f --format -c --column --no-header --sort-column -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl reconcile") echo "--prune -n --dry-run --timeout -y --yes -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl adopt") echo "-n --dry-run --timeout -y --yes -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl forget") echo "-n --dry-run -y --yes -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl hook") echo "-h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl hook install") echo "--boot --no-boot --probe --no-probe -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl hook run") echo "-h --help" ;;
-        "sharectl hook status") echo "--probe --no-probe -f --format -c --column --no-header --sort-column -h --help" ;;
-        "sharectl hook uninstall") echo "-h --help" ;;
+        "sharectl hook status") echo "--probe --no-probe -f --format -c --column --no-header --sort-column -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl hook uninstall") echo "-h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
     esac
 }
 

@@ -116,6 +116,12 @@ complete -c sharectl -n '__sharectl_in add' -s c -l column -x -d 'Show only this
 complete -c sharectl -n '__sharectl_in add' -l no-header -d 'Leave the headings out'
 complete -c sharectl -n '__sharectl_in add' -l sort-column -x -d 'Sort by this column; repeatable'
 complete -c sharectl -n '__sharectl_in add' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in add' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
+complete -c sharectl -n '__sharectl_in add' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
+complete -c sharectl -n '__sharectl_in add' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in add' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in add' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in add' -l debug -d 'Show what the libraries log, and tracebacks'
 
 # sharectl remove
 complete -c sharectl -n '__sharectl_at 0 remove' -a '(__sharectl_domains)'
@@ -125,6 +131,12 @@ complete -c sharectl -n '__sharectl_in remove' -s n -l dry-run -d 'Print the pla
 complete -c sharectl -n '__sharectl_in remove' -l timeout -x -d 'Seconds to wait for Manila; 0 does not wait [60]'
 complete -c sharectl -n '__sharectl_in remove' -s y -l yes -d 'Do not ask for confirmation'
 complete -c sharectl -n '__sharectl_in remove' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in remove' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
+complete -c sharectl -n '__sharectl_in remove' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
+complete -c sharectl -n '__sharectl_in remove' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in remove' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in remove' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in remove' -l debug -d 'Show what the libraries log, and tracebacks'
 
 # sharectl list
 complete -c sharectl -n '__sharectl_at 0 list' -a '(__sharectl_domains)'
@@ -134,6 +146,12 @@ complete -c sharectl -n '__sharectl_in list' -s c -l column -x -d 'Show only thi
 complete -c sharectl -n '__sharectl_in list' -l no-header -d 'Leave the headings out'
 complete -c sharectl -n '__sharectl_in list' -l sort-column -x -d 'Sort by this column; repeatable'
 complete -c sharectl -n '__sharectl_in list' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in list' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
+complete -c sharectl -n '__sharectl_in list' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
+complete -c sharectl -n '__sharectl_in list' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in list' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in list' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in list' -l debug -d 'Show what the libraries log, and tracebacks'
 
 # sharectl show
 complete -c sharectl -n '__sharectl_at 0 show' -a '(__sharectl_domains)'
@@ -143,6 +161,12 @@ complete -c sharectl -n '__sharectl_in show' -s c -l column -x -d 'Show only thi
 complete -c sharectl -n '__sharectl_in show' -l no-header -d 'Leave the headings out'
 complete -c sharectl -n '__sharectl_in show' -l sort-column -x -d 'Sort by this column; repeatable'
 complete -c sharectl -n '__sharectl_in show' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in show' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
+complete -c sharectl -n '__sharectl_in show' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
+complete -c sharectl -n '__sharectl_in show' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in show' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in show' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in show' -l debug -d 'Show what the libraries log, and tracebacks'
 
 # sharectl shares
 complete -c sharectl -n '__sharectl_in shares' -s f -l format -x -a 'table json yaml csv value' -d 'Output format [table]'
@@ -150,6 +174,12 @@ complete -c sharectl -n '__sharectl_in shares' -s c -l column -x -d 'Show only t
 complete -c sharectl -n '__sharectl_in shares' -l no-header -d 'Leave the headings out'
 complete -c sharectl -n '__sharectl_in shares' -l sort-column -x -d 'Sort by this column; repeatable'
 complete -c sharectl -n '__sharectl_in shares' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in shares' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
+complete -c sharectl -n '__sharectl_in shares' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
+complete -c sharectl -n '__sharectl_in shares' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in shares' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in shares' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in shares' -l debug -d 'Show what the libraries log, and tracebacks'
 
 # sharectl reconcile
 complete -c sharectl -n '__sharectl_in reconcile' -a '(__sharectl_domains)'
@@ -158,6 +188,12 @@ complete -c sharectl -n '__sharectl_in reconcile' -s n -l dry-run -d 'Print the 
 complete -c sharectl -n '__sharectl_in reconcile' -l timeout -x -d 'Seconds to wait for Manila; 0 does not wait [60]'
 complete -c sharectl -n '__sharectl_in reconcile' -s y -l yes -d 'Do not ask for confirmation'
 complete -c sharectl -n '__sharectl_in reconcile' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in reconcile' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
+complete -c sharectl -n '__sharectl_in reconcile' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
+complete -c sharectl -n '__sharectl_in reconcile' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in reconcile' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in reconcile' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in reconcile' -l debug -d 'Show what the libraries log, and tracebacks'
 
 # sharectl adopt
 complete -c sharectl -n '__sharectl_in adopt' -a '(__sharectl_domains)'
@@ -165,6 +201,12 @@ complete -c sharectl -n '__sharectl_in adopt' -s n -l dry-run -d 'Print the plan
 complete -c sharectl -n '__sharectl_in adopt' -l timeout -x -d 'Seconds to wait for Manila; 0 does not wait [60]'
 complete -c sharectl -n '__sharectl_in adopt' -s y -l yes -d 'Do not ask for confirmation'
 complete -c sharectl -n '__sharectl_in adopt' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in adopt' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
+complete -c sharectl -n '__sharectl_in adopt' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
+complete -c sharectl -n '__sharectl_in adopt' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in adopt' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in adopt' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in adopt' -l debug -d 'Show what the libraries log, and tracebacks'
 
 # sharectl forget
 complete -c sharectl -n '__sharectl_at 0 forget' -a '(__sharectl_domains)'
@@ -172,6 +214,12 @@ complete -c sharectl -n '__sharectl_at 1 forget' -a '(__sharectl_shares)'
 complete -c sharectl -n '__sharectl_in forget' -s n -l dry-run -d 'Print the plan and change nothing'
 complete -c sharectl -n '__sharectl_in forget' -s y -l yes -d 'Do not ask for confirmation'
 complete -c sharectl -n '__sharectl_in forget' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in forget' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
+complete -c sharectl -n '__sharectl_in forget' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
+complete -c sharectl -n '__sharectl_in forget' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in forget' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in forget' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in forget' -l debug -d 'Show what the libraries log, and tracebacks'
 
 # sharectl hook
 complete -c sharectl -n '__sharectl_at 0 hook' -a install -d 'Install the hook, and say whether libvirt sees it'
@@ -179,11 +227,23 @@ complete -c sharectl -n '__sharectl_at 0 hook' -a run -d 'Do what libvirt\'s hoo
 complete -c sharectl -n '__sharectl_at 0 hook' -a status -d 'Show whether the hook is installed, up to date and live'
 complete -c sharectl -n '__sharectl_at 0 hook' -a uninstall -d 'Remove the hook and what was installed for the boot'
 complete -c sharectl -n '__sharectl_in hook' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in hook' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
+complete -c sharectl -n '__sharectl_in hook' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
+complete -c sharectl -n '__sharectl_in hook' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in hook' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in hook' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in hook' -l debug -d 'Show what the libraries log, and tracebacks'
 
 # sharectl hook install
 complete -c sharectl -n '__sharectl_in hook install' -l boot -l no-boot -d 'Also mount the shares at boot, and look after them every five minutes'
 complete -c sharectl -n '__sharectl_in hook install' -l probe -l no-probe -d 'Start an empty guest for a moment, to see whether libvirt calls the hook'
 complete -c sharectl -n '__sharectl_in hook install' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in hook install' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
+complete -c sharectl -n '__sharectl_in hook install' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
+complete -c sharectl -n '__sharectl_in hook install' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in hook install' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in hook install' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in hook install' -l debug -d 'Show what the libraries log, and tracebacks'
 
 # sharectl hook run
 complete -c sharectl -n '__sharectl_at 0 hook run' -a '(__sharectl_domains)'
@@ -196,6 +256,18 @@ complete -c sharectl -n '__sharectl_in hook status' -s c -l column -x -d 'Show o
 complete -c sharectl -n '__sharectl_in hook status' -l no-header -d 'Leave the headings out'
 complete -c sharectl -n '__sharectl_in hook status' -l sort-column -x -d 'Sort by this column; repeatable'
 complete -c sharectl -n '__sharectl_in hook status' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in hook status' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
+complete -c sharectl -n '__sharectl_in hook status' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
+complete -c sharectl -n '__sharectl_in hook status' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in hook status' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in hook status' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in hook status' -l debug -d 'Show what the libraries log, and tracebacks'
 
 # sharectl hook uninstall
 complete -c sharectl -n '__sharectl_in hook uninstall' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in hook uninstall' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system]'
+complete -c sharectl -n '__sharectl_in hook uninstall' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]'
+complete -c sharectl -n '__sharectl_in hook uninstall' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in hook uninstall' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in hook uninstall' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in hook uninstall' -l debug -d 'Show what the libraries log, and tracebacks'

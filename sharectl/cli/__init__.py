@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sharectl import __version__
-from sharectl.cli.errors import Boundary
+from sharectl.cli.errors import Boundary, Misused
 from sharectl.cli.progress import StderrReporter
 from sharectl.cli.streams import open_all
 
@@ -50,6 +50,18 @@ class _Verbs(Boundary, click.Group):
         module = importlib.import_module(f"sharectl.cli.{_VERBS[cmd_name]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Global options may stand behind the command, but not others before it."""
+        from sharectl.cli.order import behind_the_command, globals_first
+
+        args = globals_first(ctx, self, args)
+        try:
+            return super().parse_args(ctx, list(args))
+        except click.NoSuchOption as error:
+            if right := behind_the_command(ctx, self, args, error.option_name):
+                raise Misused(error.format_message(), ctx, f"type: {right}") from error
+            raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -14,6 +14,14 @@ from sharectl.cli.streams import drop, say_error
 from sharectl.errors import Denied, ExitCode, Interrupted, SharectlError
 
 
+class Misused(click.UsageError):
+    """A mistake for which we know better what to type than to see the help."""
+
+    def __init__(self, message: str, ctx: click.Context, hint: str) -> None:
+        super().__init__(message, ctx)
+        self.hint = hint
+
+
 class Boundary(click.Group):
     """A group that ends the program, as the contract has it, for every way out."""
 
@@ -98,7 +106,8 @@ def _usage(error: click.UsageError) -> int:
     path = error.ctx.command_path if error.ctx is not None else "sharectl"
     message = error.format_message().rstrip(".")
     message = message[:1].lower() + message[1:]
-    return _report(message, f"see: {path} --help", ExitCode.USAGE)
+    hint = error.hint if isinstance(error, Misused) else f"see: {path} --help"
+    return _report(message, hint, ExitCode.USAGE)
 
 
 def _report(message: str, hint: str, code: int) -> int:

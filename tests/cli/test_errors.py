@@ -52,10 +52,10 @@ def test_what_only_root_may_do_is_to_be_typed_again_with_sudo(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     app = _fail_with(Denied("it is root's"), monkeypatch)
-    result = run(app, "remove", "vm 1", "docs", "--force", "-y")
+    result = run(app, "remove", "vm 1", "docs", "--force", "-y", "-v")
     assert result.exit_code == ExitCode.PERMISSION
     hint = result.stderr.splitlines()[-1]
-    assert hint == "sharectl: hint: sudo sharectl remove 'vm 1' docs --force -y"
+    assert hint == "sharectl: hint: sudo sharectl remove 'vm 1' docs --force -y -v"
 
 
 @pytest.mark.parametrize(

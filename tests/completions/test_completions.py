@@ -93,6 +93,8 @@ def test_files_are_fresh() -> None:
         ("sharectl -v --os-cloud show re", ["reconcile", "remove"]),
         ("sharectl --ver", ["--verbose", "--version"]),
         ("sharectl list --so", ["--sort-column"]),
+        ("sharectl list --ver", ["--verbose"]),
+        ("sharectl hook --os", ["--os-cloud"]),
         ("sharectl list --format y", ["yaml"]),
         ("sharectl list -f c", ["csv"]),
         ("sharectl add --enable-shared-memory=h", ["hugepages"]),
@@ -136,6 +138,8 @@ def test_libvirt_is_the_one_of_this_host(host: Host, offer: Offer) -> None:
     local = "sharectl --connect test:///default list "
     assert sorted(offer(local, host.environment)) == _DOMAINS
     assert "virsh --connect test:///default " in host.calls.read_text()
+    assert sorted(offer("sharectl list --connect test:///default ", host.environment)) == _DOMAINS
+    assert host.calls.read_text().count("virsh --connect test:///default ") == 2
     for remote in ("qemu+ssh://far/system", "qemu://far/system", "qemu+ssh:///system"):
         assert offer("sharectl list ", {**host.environment, "LIBVIRT_DEFAULT_URI": remote}) == []
         assert offer(f"sharectl --connect={remote} list ", host.environment) == []

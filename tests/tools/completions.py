@@ -61,6 +61,14 @@ def _options(root: Command) -> dict[tuple[str, ...], Option]:
     return {option.names: option for command in root.walk() for option in command.options}
 
 
+def _global(root: Command, command: Command) -> tuple[Option, ...]:
+    """Those of the options of `root` that `command` takes too; the words of `hook run` are raw."""
+    if command is root or command.path == "sharectl hook run":
+        return ()
+    own = {option.names for option in command.options} | {("--version",)}
+    return tuple(option for option in root.options if option.names not in own)
+
+
 def _kind(command: Command, metavar: str) -> str:
     """`domains`, `shares` or nothing: how an argument of that command is completed."""
     if metavar == "DOMAIN":
@@ -75,7 +83,9 @@ def _cases(rows: Mapping[str, str]) -> str:
 def _bash(root: Command) -> dict[str, str]:
     groups = {f'"{c.path}"': _echo(i.name for i in c.commands) for c in root.walk() if c.commands}
     options = {
-        f'"{c.path}"': _echo(name for option in c.options for name in option.names)
+        f'"{c.path}"': _echo(
+            name for option in (*c.options, *_global(root, c)) for name in option.names
+        )
         for c in root.walk()
     }
     values = {
@@ -108,20 +118,23 @@ def _echo(words: Iterable[str]) -> str:
 
 
 def _zsh(root: Command) -> dict[str, str]:
-    functions = [_zsh_function(command) for command in root.walk()]
+    functions = [_zsh_function(root, command) for command in root.walk()]
     return {"SHARES": _SHARES, "FUNCTIONS": "\n\n".join(functions)}
 
 
-def _zsh_function(command: Command) -> str:
+def _zsh_function(root: Command, command: Command) -> str:
+    options = [_zsh_option(option) for option in (*command.options, *_global(root, command))]
     body = ["    local curcontext=$curcontext state line", "    local -A opt_args"]
-    body += _zsh_group(command) if command.commands else [_zsh_arguments("-s", _zsh_specs(command))]
+    if command.commands:
+        body += _zsh_group(command, options)
+    else:
+        body.append(_zsh_arguments("-s", [*options, *_zsh_specs(command)]))
     return "\n".join([f"{_zsh_name(command)}() {{", *body, "}"])
 
 
-def _zsh_group(command: Command) -> list[str]:
+def _zsh_group(command: Command, options: list[str]) -> list[str]:
     below = command.commands
-    specs = [_zsh_option(option) for option in command.options]
-    specs += ["'1:command:->command'", "'*::argument:->argument'"]
+    specs = [*options, "'1:command:->command'", "'*::argument:->argument'"]
     return [
         "    local -a commands=(",
         *(f"        '{item.name}:{_zsh_text(item.help)}'" for item in below),
@@ -136,7 +149,7 @@ def _zsh_group(command: Command) -> list[str]:
 
 
 def _zsh_specs(command: Command) -> list[str]:
-    specs = [_zsh_option(option) for option in command.options]
+    specs = []
     for number, argument in enumerate(command.arguments, 1):
         kind = _kind(command, argument.metavar)
         place = "*" if argument.several else str(number)
@@ -194,7 +207,8 @@ def _fish_block(root: Command, command: Command) -> str:
             place = "__sharectl_in" if argument.several else f"__sharectl_at {number}"
             rows.append((place + path, f"-a '(__sharectl_{kind})'"))
     place = "__sharectl_at 0" if command is root else f"__sharectl_in{path}"
-    rows += [(place, _fish_option(option)) for option in command.options]
+    options = (*command.options, *_global(root, command))
+    rows += [(place, _fish_option(option)) for option in options]
     lines = [f"complete -c sharectl -n '{condition}' {what}" for condition, what in rows]
     return "\n".join([f"# {command.path}", *lines])
 
