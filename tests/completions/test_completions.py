@@ -99,6 +99,7 @@ def test_files_are_fresh() -> None:
         ("sharectl list -f c", ["csv"]),
         ("sharectl add --enable-shared-memory=h", ["hugepages"]),
         ("sharectl list ", _DOMAINS),
+        ("sharectl list -v ", _DOMAINS),
         ("sharectl --quiet remove --timeout 5 web", _DOMAINS),
         ("sharectl add web1 ", []),
         ("sharectl nonsense ", []),

@@ -139,7 +139,7 @@ def _zsh_group(command: Command, options: list[str]) -> list[str]:
         "    local -a commands=(",
         *(f"        '{item.name}:{_zsh_text(item.help)}'" for item in below),
         "    )",
-        _zsh_arguments("-C -s", specs) + " && return",
+        _zsh_arguments("-C -s -A '-*'", specs) + " && return",
         "    sharectl_uri=${(Q)opt_args[--connect]:-$sharectl_uri}",
         "    case $state:$line[1] in",
         "        command:*) _describe command commands ;;",
