@@ -86,10 +86,12 @@ class _Verbs(Boundary, click.Group):
 @click.option(
     "--connect",
     metavar="URI",
-    help="libvirt of this host [$LIBVIRT_DEFAULT_URI, else qemu:///system].",
+    help="libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system].",
 )
 @click.option(
-    "--os-cloud", metavar="NAME", help="Cloud in clouds.yaml [$OS_CLOUD, else OS_* credentials]."
+    "--os-cloud",
+    metavar="NAME",
+    help="Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured].",
 )
 @click.option(
     "--config",

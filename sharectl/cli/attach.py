@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import click
 
 from sharectl.cli import columns
+from sharectl.cli.errors import Misused
 from sharectl.cli.options import (
     confirm,
     domain_argument,
     dry_run_option,
+    no_question_option,
     share_argument,
     timeout_option,
     yes_option,
@@ -35,11 +38,24 @@ class _AddCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Without a value the option means memfd; it must not swallow the word behind it."""
         end = args.index("--") if "--" in args else len(args)
-        args = [
+        given = [
             f"{word}={SharedMemory.MEMFD}" if word == _MEMORY and index < end else word
             for index, word in enumerate(args)
         ]
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, given)
+        except click.UsageError as error:
+            if hint := _memory_hint(args[:end]):
+                raise Misused(error.format_message(), ctx, hint) from error
+            raise
+
+
+def _memory_hint(args: list[str]) -> str | None:
+    """What to type if the option is followed by a kind of memory, as by a word of its own."""
+    for option, kind in pairwise(args):
+        if option == _MEMORY and kind in set(SharedMemory):
+            return f"a kind of memory is given with an equals sign: {_MEMORY}={kind}"
+    return None
 
 
 @click.command("add", cls=_AddCommand)
@@ -56,7 +72,7 @@ class _AddCommand(click.Command):
 )
 @dry_run_option
 @timeout_option
-@yes_option
+@no_question_option
 @output_options
 @click.pass_obj
 def add_command(

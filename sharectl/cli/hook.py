@@ -27,7 +27,7 @@ probe_option = click.option(
 
 @click.group("hook", no_args_is_help=False)
 def hook_command() -> None:
-    """Have libvirt check and mount the shares of a domain before it starts."""
+    """Have libvirt mount the shares of a domain before it starts."""
 
 
 @hook_command.command("install")
@@ -123,7 +123,7 @@ def _config_file(ctx: click.Context) -> Path | None:
 def run_command(
     ctx: click.Context, domain: str, operation: str, suboperation: str, extra: str
 ) -> None:
-    """Do what libvirt's hook does, with a domain's XML on standard input.
+    """Do what libvirt's hook does, with a domain's XML on stdin.
 
     The arguments are those that libvirt gives to its hooks. Only for "prepare begin" there is
     something to do, and only that can fail.

@@ -32,7 +32,7 @@ def list_command(
     examine: bool,
     output: OutputOptions,
 ) -> None:
-    """List the shares attached to DOMAIN, or to any domain of this host."""
+    """List the shares attached to DOMAIN, or to any domain."""
     with_domain = domain is None
     headings = (*columns.LIST, *columns.LONG) if examine else columns.LIST
     if with_domain:
@@ -62,4 +62,4 @@ def tell_health(app: App, listing: Listing) -> None:
         if text := hint(view.health, view.mapping):
             mapping = view.mapping
             which = f"{mapping.domain_name} {mapping.share_name or mapping.share_id}"
-            app.report.note(f"{which}: {view.health}: {text}")
+            app.report.note(f"hint: {which}: {view.health}: {text}")

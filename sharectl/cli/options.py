@@ -14,15 +14,24 @@ from sharectl.errors import Interrupted
 F = TypeVar("F", bound=Callable[..., object])
 
 
-class _Seconds(click.FloatRange):
-    """A range of seconds. NaN is no number of them: it is neither below nor above any limit."""
+class _Seconds(click.ParamType):  # type: ignore[type-arg] # has none in click 8.1 of Debian 13
+    """A number of seconds up to `most`. NaN is none: it is neither below nor above any limit."""
+
+    name = "seconds"
+
+    def __init__(self, most: int) -> None:
+        self._most = most
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        seconds: float = super().convert(value, param, ctx)
-        if not math.isfinite(seconds):
-            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        """`value` as a number, which a default is already."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if not 0 <= seconds <= self._most:
+            self.fail(f"{value!r} is not a number of seconds from 0 to {self._most}.", param, ctx)
         return seconds
 
 
@@ -33,12 +42,16 @@ dry_run_option = click.option(
     "-n", "--dry-run", is_flag=True, help="Print the plan and change nothing."
 )
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
+# Scripts may give it to every command that changes something.
+no_question_option = click.option(
+    "-y", "--yes", is_flag=True, help="Accepted for scripts: this command never asks."
+)
 timeout_option = click.option(
     "--timeout",
-    type=_Seconds(min=0, max=86400),
+    type=_Seconds(86400),
     default=60.0,
     metavar="S",
-    help="Seconds to wait for Manila; 0 does not wait [60].",
+    help="Seconds to wait for Manila, up to 86400; 0 does not wait [60].",
 )
 
 

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sharectl.cli.options import domains_argument, dry_run_option, timeout_option, yes_option
+from sharectl.cli.options import (
+    domains_argument,
+    dry_run_option,
+    no_question_option,
+    timeout_option,
+)
 from sharectl.cli.outcome import Teller
 from sharectl.errors import ExitCode
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
 )
 @dry_run_option
 @timeout_option
-@yes_option
+@no_question_option
 @click.pass_context
 def reconcile_command(
     ctx: click.Context,
@@ -34,12 +39,13 @@ def reconcile_command(
     timeout: float,
     yes: bool,
 ) -> None:
-    """Make host, Manila and libvirt agree with the store, for each DOMAIN or for all.
+    """Make host, Manila and libvirt agree with the store.
 
-    Finishes or undoes interrupted work, mounts what is not mounted, grants what is not granted
-    and puts filesystems back. Prints a line for each change and nothing when there is none.
-    Exit status 6 when something could not be done, 75 when another reconcile runs, and with
-    --dry-run 5 when there is something to do, 6 when it only could not look everywhere.
+    For each DOMAIN, or for all of this host. Finishes or undoes interrupted work, mounts what is
+    not mounted, grants what is not granted and puts filesystems back. Prints a line for each
+    change and nothing when there is none. Exit status 6 when something could not be done, 75 when
+    another reconcile runs, and with --dry-run 5 when there is something to do, 6 when it only
+    could not look everywhere.
     """
     app: App = ctx.obj
     request = ReconcileRequest(domains, dry_run=dry_run, prune=prune, timeout=timeout)

@@ -11,6 +11,7 @@ from sharectl.cli.options import (
     domain_argument,
     domains_argument,
     dry_run_option,
+    no_question_option,
     share_argument,
     timeout_option,
     yes_option,
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
 @domains_argument
 @dry_run_option
 @timeout_option
-@yes_option
+@no_question_option
 @click.pass_context
 def adopt_command(
     ctx: click.Context, domains: tuple[str, ...], dry_run: bool, timeout: float, yes: bool
 ) -> None:
-    """Record again the shares that the domains' own metadata speaks of.
+    """Record again the shares that the domains' metadata names.
 
     For a store that was lost, and for domains that come from another host, whose shares are
     then granted to this host and mounted here. Exit status 6 when one could not be adopted.

@@ -11,6 +11,7 @@ from sharectl.cli import columns
 from sharectl.cli.listing import tell_health, tell_unseen
 from sharectl.cli.options import domain_argument, share_argument
 from sharectl.cli.output import OutputOptions, output_options, print_record
+from sharectl.model.enums import Health
 from sharectl.operations.show import show_mapping
 
 if TYPE_CHECKING:
@@ -30,15 +31,17 @@ def show_command(
 ) -> None:
     """Show how SHARE is attached to DOMAIN, and its health.
 
-    On a terminal it also says how to mount the share in the guest.
+    On a terminal it also says how to mount the share in the guest, if it is well.
     """
     output.check(columns.RECORD)
     listing = show_mapping(app, domain, share)
     tell_unseen(app, listing)
     view = listing.views[0]
     print_record(columns.RECORD, columns.record(view), output)
-    if output.format == "table" and sys.stdout.isatty():
-        tell_health(app, listing)
+    if output.format != "table" or not sys.stdout.isatty():
+        return
+    tell_health(app, listing)
+    if not output.columns and view.health in (Health.OK, Health.UNKNOWN):
         tag, mode = view.mapping.tag, view.mapping.access_level.value
         click.echo("\nIn the guest (Linux 5.4 or later):")
         click.echo(f"  mount -t virtiofs {tag} /mnt")

@@ -92,7 +92,9 @@ def test_advice_names_the_share_that_it_is_for() -> None:
     world, _ = attached(cephfs)
     assert _told(world) == []
     world.app.mounts.unmount(world.mount_point, 1)
-    assert _told(world) == ["guest data: not-mounted: mount it again: sharectl reconcile guest"]
+    assert _told(world) == [
+        "hint: guest data: not-mounted: mount it again: sharectl reconcile guest"
+    ]
 
 
 def test_advice_for_a_share_that_is_being_detached_is_not_to_mount_it_again() -> None:
@@ -100,8 +102,26 @@ def test_advice_for_a_share_that_is_being_detached_is_not_to_mount_it_again() ->
     mapping = change(world.app, world.app.store.load()[0], Intent.DETACHING, "it went wrong")
     world.app.mounts.unmount(world.mount_point, 1)
     (told,) = _told(world)
-    assert told.startswith("guest data: not-mounted: half detached; finish it: sharectl remove ")
+    assert told.startswith(
+        "hint: guest data: not-mounted: half detached; finish it: sharectl remove "
+    )
     assert told.endswith(f" {mapping.domain_uuid} {mapping.share_id}")
+
+
+def test_how_to_mount_is_for_a_whole_record_of_a_share_that_is_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tty = SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("sharectl.cli.show.sys", tty)
+    world, _ = attached(cephfs)
+    assert "mount -t virtiofs" in run(world.app, "show", "guest", "data").stdout
+    assert "virtiofs" not in run(world.app, "show", "guest", "data", "-c", "Health").stdout
+    assert "virtiofs" not in run(world.app, "show", "guest", "data", "-f", "value").stdout
+    world.app.mounts.unmount(world.mount_point, 1)
+    world.app.restart()
+    result = run(world.app, "show", "guest", "data")
+    assert "virtiofs" not in result.stdout
+    assert "mount it again: sharectl reconcile guest" in "".join(world.app.report.notes)
 
 
 @pytest.mark.parametrize(("width", "tables"), [(120, 2), (400, 1)])
