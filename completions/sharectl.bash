@@ -1,8 +1,8 @@
 # bash completion of sharectl(8).
 # Made by `python -m tests.tools.completions` from its templates and the commands: change those.
 #
-# Domains come from virsh, attached shares from the store. Neither asks for a password nor waits
-# for a network, and what fails or has no answer in two seconds offers nothing.
+# Domains come from virsh, attached shares from the store, clouds from clouds.yaml. Nothing asks for
+# a password or waits for a network, and what fails or has no answer in two seconds offers nothing.
 
 _sharectl_domains() { # URI
     case ${1%%:*} in
@@ -25,6 +25,34 @@ _sharectl_shares() { # DOMAIN
         }
     ' \
         "${SHARECTL_STATE_DIR:-/var/lib/sharectl}/mappings.json" 2>/dev/null
+}
+
+_sharectl_clouds() {
+    local file
+    for file in "$OS_CLIENT_CONFIG_FILE" clouds.yaml ~/.config/openstack/clouds.yaml \
+        /etc/openstack/clouds.yaml; do
+        [[ -f $file && -r $file ]] || continue
+        awk '
+        /^clouds:/ { inside = 1; next }
+        /^[^ #]/ { inside = 0 }
+        inside && /^ +[A-Za-z0-9_.-]+:/ {
+            match($0, /[^ ]/)
+            if (!depth) depth = RSTART
+            if (RSTART == depth) { sub(/:.*/, ""); sub(/^ +/, ""); print }
+        }
+    ' "$file" 2>/dev/null
+        return
+    done
+}
+
+_sharectl_columns() { # COMMAND
+    case $1 in
+        "sharectl add") echo "export_location share_id status tag uuid domain domain_uuid share_name protocol access_level access_type access_to mount_point health last_error requested_by created_at updated_at" ;;
+        "sharectl list") echo "domain share_id status tag share_name protocol access_level export_location mount_point health last_error" ;;
+        "sharectl show") echo "export_location share_id status tag uuid domain domain_uuid share_name protocol access_level access_type access_to mount_point health last_error requested_by created_at updated_at" ;;
+        "sharectl shares") echo "id name size share_proto status domains" ;;
+        "sharectl hook status") echo "installed current executable live known_by last_run boot" ;;
+    esac
 }
 
 _sharectl_commands() { # COMMAND
@@ -53,10 +81,12 @@ _sharectl_options() { # COMMAND
     esac
 }
 
-_sharectl_values() { # OPTION
+_sharectl_values() { # OPTION COMMAND
     case $1 in
         --enable-shared-memory) echo "memfd file hugepages" ;;
         -f | --format) echo "table json yaml csv value" ;;
+        -c | --column | --sort-column) _sharectl_columns "$2" ;;
+        --os-cloud) _sharectl_clouds ;;
     esac
 }
 
@@ -127,12 +157,12 @@ _sharectl() {
     word=${words[${#words[@]} - 1]}
     if [[ ! $option && $word == --*=* ]]; then
         option=${word%%=*}
-        _sharectl_reply "${word#*=}" "$option=" < <(_sharectl_values "$option" | tr ' ' '\n')
+        _sharectl_reply "${word#*=}" "$option=" < <(_sharectl_values "$option" "$command" | tr ' ' '\n')
     elif [[ $option == --config ]]; then
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     elif [[ $option ]]; then
-        _sharectl_reply "$word" "" < <(_sharectl_values "$option" | tr ' ' '\n')
+        _sharectl_reply "$word" "" < <(_sharectl_values "$option" "$command" | tr ' ' '\n')
     elif [[ $word == -* ]]; then
         _sharectl_reply "$word" "" < <(_sharectl_options "$command" | tr ' ' '\n')
     elif [[ ${#arguments[@]} -eq 0 && $(_sharectl_commands "$command") ]]; then

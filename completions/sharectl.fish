@@ -1,8 +1,8 @@
 # fish completion of sharectl(8).
 # Made by `python -m tests.tools.completions` from its templates and the commands: change those.
 #
-# Domains come from virsh, attached shares from the store. Neither asks for a password nor waits
-# for a network, and what fails or has no answer in two seconds offers nothing.
+# Domains come from virsh, attached shares from the store, clouds from clouds.yaml. Nothing asks for
+# a password or waits for a network, and what fails or has no answer in two seconds offers nothing.
 
 function __sharectl_words -d 'The commands and arguments before the cursor, without options'
     set -l words (commandline -opc)
@@ -82,6 +82,24 @@ function __sharectl_shares
     ' $folder/mappings.json 2>/dev/null
 end
 
+function __sharectl_clouds
+    for file in "$OS_CLIENT_CONFIG_FILE" clouds.yaml ~/.config/openstack/clouds.yaml \
+        /etc/openstack/clouds.yaml
+        test -f "$file" -a -r "$file"
+        or continue
+        awk '
+        /^clouds:/ { inside = 1; next }
+        /^[^ #]/ { inside = 0 }
+        inside && /^ +[A-Za-z0-9_.-]+:/ {
+            match($0, /[^ ]/)
+            if (!depth) depth = RSTART
+            if (RSTART == depth) { sub(/:.*/, ""); sub(/^ +/, ""); print }
+        }
+    ' $file 2>/dev/null
+        return
+    end
+end
+
 complete -c sharectl -f
 
 # sharectl
@@ -95,7 +113,7 @@ complete -c sharectl -n '__sharectl_at 0' -a adopt -d 'Record again the shares t
 complete -c sharectl -n '__sharectl_at 0' -a forget -d 'Drop the record of SHARE at DOMAIN, and touch nothing else'
 complete -c sharectl -n '__sharectl_at 0' -a hook -d 'Have libvirt mount the shares of a domain before it starts'
 complete -c sharectl -n '__sharectl_at 0' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
-complete -c sharectl -n '__sharectl_at 0' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_at 0' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
 complete -c sharectl -n '__sharectl_at 0' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
 complete -c sharectl -n '__sharectl_at 0' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_at 0' -s q -l quiet -d 'No progress and no warnings'
@@ -112,12 +130,12 @@ complete -c sharectl -n '__sharectl_in add' -s n -l dry-run -d 'Print the plan a
 complete -c sharectl -n '__sharectl_in add' -l timeout -x -d 'Seconds to wait for Manila, up to 86400; 0 does not wait [60]'
 complete -c sharectl -n '__sharectl_in add' -s y -l yes -d 'Accepted for scripts: this command never asks'
 complete -c sharectl -n '__sharectl_in add' -s f -l format -x -a 'table json yaml csv value' -d 'Output format [table]'
-complete -c sharectl -n '__sharectl_in add' -s c -l column -x -d 'Show only this column; repeatable'
+complete -c sharectl -n '__sharectl_in add' -s c -l column -x -a 'export_location share_id status tag uuid domain domain_uuid share_name protocol access_level access_type access_to mount_point health last_error requested_by created_at updated_at' -d 'Show only this column; repeatable'
 complete -c sharectl -n '__sharectl_in add' -l no-header -d 'Leave the headings out'
-complete -c sharectl -n '__sharectl_in add' -l sort-column -x -d 'Sort by this column; repeatable'
+complete -c sharectl -n '__sharectl_in add' -l sort-column -x -a 'export_location share_id status tag uuid domain domain_uuid share_name protocol access_level access_type access_to mount_point health last_error requested_by created_at updated_at' -d 'Sort by this column; repeatable'
 complete -c sharectl -n '__sharectl_in add' -s h -l help -d 'Show this message and exit'
 complete -c sharectl -n '__sharectl_in add' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
-complete -c sharectl -n '__sharectl_in add' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in add' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
 complete -c sharectl -n '__sharectl_in add' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
 complete -c sharectl -n '__sharectl_in add' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_in add' -s q -l quiet -d 'No progress and no warnings'
@@ -132,7 +150,7 @@ complete -c sharectl -n '__sharectl_in remove' -l timeout -x -d 'Seconds to wait
 complete -c sharectl -n '__sharectl_in remove' -s y -l yes -d 'Do not ask for confirmation'
 complete -c sharectl -n '__sharectl_in remove' -s h -l help -d 'Show this message and exit'
 complete -c sharectl -n '__sharectl_in remove' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
-complete -c sharectl -n '__sharectl_in remove' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in remove' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
 complete -c sharectl -n '__sharectl_in remove' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
 complete -c sharectl -n '__sharectl_in remove' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_in remove' -s q -l quiet -d 'No progress and no warnings'
@@ -142,12 +160,12 @@ complete -c sharectl -n '__sharectl_in remove' -l debug -d 'Show what the librar
 complete -c sharectl -n '__sharectl_at 0 list' -a '(__sharectl_domains)'
 complete -c sharectl -n '__sharectl_in list' -l long -d 'With health and more, which asks Manila and the file servers'
 complete -c sharectl -n '__sharectl_in list' -s f -l format -x -a 'table json yaml csv value' -d 'Output format [table]'
-complete -c sharectl -n '__sharectl_in list' -s c -l column -x -d 'Show only this column; repeatable'
+complete -c sharectl -n '__sharectl_in list' -s c -l column -x -a 'domain share_id status tag share_name protocol access_level export_location mount_point health last_error' -d 'Show only this column; repeatable'
 complete -c sharectl -n '__sharectl_in list' -l no-header -d 'Leave the headings out'
-complete -c sharectl -n '__sharectl_in list' -l sort-column -x -d 'Sort by this column; repeatable'
+complete -c sharectl -n '__sharectl_in list' -l sort-column -x -a 'domain share_id status tag share_name protocol access_level export_location mount_point health last_error' -d 'Sort by this column; repeatable'
 complete -c sharectl -n '__sharectl_in list' -s h -l help -d 'Show this message and exit'
 complete -c sharectl -n '__sharectl_in list' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
-complete -c sharectl -n '__sharectl_in list' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in list' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
 complete -c sharectl -n '__sharectl_in list' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
 complete -c sharectl -n '__sharectl_in list' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_in list' -s q -l quiet -d 'No progress and no warnings'
@@ -157,12 +175,12 @@ complete -c sharectl -n '__sharectl_in list' -l debug -d 'Show what the librarie
 complete -c sharectl -n '__sharectl_at 0 show' -a '(__sharectl_domains)'
 complete -c sharectl -n '__sharectl_at 1 show' -a '(__sharectl_shares)'
 complete -c sharectl -n '__sharectl_in show' -s f -l format -x -a 'table json yaml csv value' -d 'Output format [table]'
-complete -c sharectl -n '__sharectl_in show' -s c -l column -x -d 'Show only this column; repeatable'
+complete -c sharectl -n '__sharectl_in show' -s c -l column -x -a 'export_location share_id status tag uuid domain domain_uuid share_name protocol access_level access_type access_to mount_point health last_error requested_by created_at updated_at' -d 'Show only this column; repeatable'
 complete -c sharectl -n '__sharectl_in show' -l no-header -d 'Leave the headings out'
-complete -c sharectl -n '__sharectl_in show' -l sort-column -x -d 'Sort by this column; repeatable'
+complete -c sharectl -n '__sharectl_in show' -l sort-column -x -a 'export_location share_id status tag uuid domain domain_uuid share_name protocol access_level access_type access_to mount_point health last_error requested_by created_at updated_at' -d 'Sort by this column; repeatable'
 complete -c sharectl -n '__sharectl_in show' -s h -l help -d 'Show this message and exit'
 complete -c sharectl -n '__sharectl_in show' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
-complete -c sharectl -n '__sharectl_in show' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in show' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
 complete -c sharectl -n '__sharectl_in show' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
 complete -c sharectl -n '__sharectl_in show' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_in show' -s q -l quiet -d 'No progress and no warnings'
@@ -170,12 +188,12 @@ complete -c sharectl -n '__sharectl_in show' -l debug -d 'Show what the librarie
 
 # sharectl shares
 complete -c sharectl -n '__sharectl_in shares' -s f -l format -x -a 'table json yaml csv value' -d 'Output format [table]'
-complete -c sharectl -n '__sharectl_in shares' -s c -l column -x -d 'Show only this column; repeatable'
+complete -c sharectl -n '__sharectl_in shares' -s c -l column -x -a 'id name size share_proto status domains' -d 'Show only this column; repeatable'
 complete -c sharectl -n '__sharectl_in shares' -l no-header -d 'Leave the headings out'
-complete -c sharectl -n '__sharectl_in shares' -l sort-column -x -d 'Sort by this column; repeatable'
+complete -c sharectl -n '__sharectl_in shares' -l sort-column -x -a 'id name size share_proto status domains' -d 'Sort by this column; repeatable'
 complete -c sharectl -n '__sharectl_in shares' -s h -l help -d 'Show this message and exit'
 complete -c sharectl -n '__sharectl_in shares' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
-complete -c sharectl -n '__sharectl_in shares' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in shares' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
 complete -c sharectl -n '__sharectl_in shares' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
 complete -c sharectl -n '__sharectl_in shares' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_in shares' -s q -l quiet -d 'No progress and no warnings'
@@ -189,7 +207,7 @@ complete -c sharectl -n '__sharectl_in reconcile' -l timeout -x -d 'Seconds to w
 complete -c sharectl -n '__sharectl_in reconcile' -s y -l yes -d 'Accepted for scripts: this command never asks'
 complete -c sharectl -n '__sharectl_in reconcile' -s h -l help -d 'Show this message and exit'
 complete -c sharectl -n '__sharectl_in reconcile' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
-complete -c sharectl -n '__sharectl_in reconcile' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in reconcile' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
 complete -c sharectl -n '__sharectl_in reconcile' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
 complete -c sharectl -n '__sharectl_in reconcile' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_in reconcile' -s q -l quiet -d 'No progress and no warnings'
@@ -202,7 +220,7 @@ complete -c sharectl -n '__sharectl_in adopt' -l timeout -x -d 'Seconds to wait 
 complete -c sharectl -n '__sharectl_in adopt' -s y -l yes -d 'Accepted for scripts: this command never asks'
 complete -c sharectl -n '__sharectl_in adopt' -s h -l help -d 'Show this message and exit'
 complete -c sharectl -n '__sharectl_in adopt' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
-complete -c sharectl -n '__sharectl_in adopt' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in adopt' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
 complete -c sharectl -n '__sharectl_in adopt' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
 complete -c sharectl -n '__sharectl_in adopt' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_in adopt' -s q -l quiet -d 'No progress and no warnings'
@@ -215,7 +233,7 @@ complete -c sharectl -n '__sharectl_in forget' -s n -l dry-run -d 'Print the pla
 complete -c sharectl -n '__sharectl_in forget' -s y -l yes -d 'Do not ask for confirmation'
 complete -c sharectl -n '__sharectl_in forget' -s h -l help -d 'Show this message and exit'
 complete -c sharectl -n '__sharectl_in forget' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
-complete -c sharectl -n '__sharectl_in forget' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in forget' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
 complete -c sharectl -n '__sharectl_in forget' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
 complete -c sharectl -n '__sharectl_in forget' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_in forget' -s q -l quiet -d 'No progress and no warnings'
@@ -228,7 +246,7 @@ complete -c sharectl -n '__sharectl_at 0 hook' -a status -d 'Show whether the ho
 complete -c sharectl -n '__sharectl_at 0 hook' -a uninstall -d 'Remove the hook and what was installed for the boot'
 complete -c sharectl -n '__sharectl_in hook' -s h -l help -d 'Show this message and exit'
 complete -c sharectl -n '__sharectl_in hook' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
-complete -c sharectl -n '__sharectl_in hook' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in hook' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
 complete -c sharectl -n '__sharectl_in hook' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
 complete -c sharectl -n '__sharectl_in hook' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_in hook' -s q -l quiet -d 'No progress and no warnings'
@@ -239,7 +257,7 @@ complete -c sharectl -n '__sharectl_in hook install' -l boot -l no-boot -d 'Also
 complete -c sharectl -n '__sharectl_in hook install' -l probe -l no-probe -d 'Start an empty guest for a moment, to see whether libvirt calls the hook'
 complete -c sharectl -n '__sharectl_in hook install' -s h -l help -d 'Show this message and exit'
 complete -c sharectl -n '__sharectl_in hook install' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
-complete -c sharectl -n '__sharectl_in hook install' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in hook install' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
 complete -c sharectl -n '__sharectl_in hook install' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
 complete -c sharectl -n '__sharectl_in hook install' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_in hook install' -s q -l quiet -d 'No progress and no warnings'
@@ -252,12 +270,12 @@ complete -c sharectl -n '__sharectl_in hook run' -s h -l help -d 'Show this mess
 # sharectl hook status
 complete -c sharectl -n '__sharectl_in hook status' -l probe -l no-probe -d 'Start an empty guest for a moment, to see whether libvirt calls the hook'
 complete -c sharectl -n '__sharectl_in hook status' -s f -l format -x -a 'table json yaml csv value' -d 'Output format [table]'
-complete -c sharectl -n '__sharectl_in hook status' -s c -l column -x -d 'Show only this column; repeatable'
+complete -c sharectl -n '__sharectl_in hook status' -s c -l column -x -a 'installed current executable live known_by last_run boot' -d 'Show only this column; repeatable'
 complete -c sharectl -n '__sharectl_in hook status' -l no-header -d 'Leave the headings out'
-complete -c sharectl -n '__sharectl_in hook status' -l sort-column -x -d 'Sort by this column; repeatable'
+complete -c sharectl -n '__sharectl_in hook status' -l sort-column -x -a 'installed current executable live known_by last_run boot' -d 'Sort by this column; repeatable'
 complete -c sharectl -n '__sharectl_in hook status' -s h -l help -d 'Show this message and exit'
 complete -c sharectl -n '__sharectl_in hook status' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
-complete -c sharectl -n '__sharectl_in hook status' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in hook status' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
 complete -c sharectl -n '__sharectl_in hook status' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
 complete -c sharectl -n '__sharectl_in hook status' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_in hook status' -s q -l quiet -d 'No progress and no warnings'
@@ -266,7 +284,7 @@ complete -c sharectl -n '__sharectl_in hook status' -l debug -d 'Show what the l
 # sharectl hook uninstall
 complete -c sharectl -n '__sharectl_in hook uninstall' -s h -l help -d 'Show this message and exit'
 complete -c sharectl -n '__sharectl_in hook uninstall' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
-complete -c sharectl -n '__sharectl_in hook uninstall' -l os-cloud -x -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in hook uninstall' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
 complete -c sharectl -n '__sharectl_in hook uninstall' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
 complete -c sharectl -n '__sharectl_in hook uninstall' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_in hook uninstall' -s q -l quiet -d 'No progress and no warnings'

@@ -12,7 +12,7 @@ from sharectl.operations.shares import list_shares
 if TYPE_CHECKING:
     from sharectl.ports import App
 
-_HEADINGS = ("ID", "Name", "Size", "Share Proto", "Status", "Domains")
+HEADINGS = ("ID", "Name", "Size", "Share Proto", "Status", "Domains")
 
 
 @click.command("shares")
@@ -23,7 +23,7 @@ def shares_command(
     output: OutputOptions,
 ) -> None:
     """List the Manila shares of the project that could be attached."""
-    output.check(_HEADINGS)
+    output.check(HEADINGS)
     found = list_shares(app)
     rows = [
         (
@@ -36,4 +36,4 @@ def shares_command(
         )
         for item in found
     ]
-    print_list(_HEADINGS, rows, output)
+    print_list(HEADINGS, rows, output)

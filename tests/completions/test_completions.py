@@ -31,6 +31,17 @@ echo "virsh $*" >>"$CALLS"
 (: </dev/tty) 2>/dev/null && echo "has a terminal" >>"$CALLS"
 printf 'web1\\nweb2\\n\\n'
 """
+_CLOUDS = """# of nobody
+clouds:
+
+  # the first
+  demo:
+    auth:
+      username: secret
+  prod.eu-1: {auth: {username: secret}}
+cache:
+  expiration: {}
+"""
 _MUST_NOT_RUN = '#!/bin/sh\necho "$0" >>"$CALLS"\n'
 _HANGS = "#!/bin/sh\nexec sleep 60\n"
 
@@ -52,7 +63,11 @@ class Host:
             "TERM": "dumb",
             "CALLS": str(self.calls),
             "SHARECTL_STATE_DIR": str(folder / "state"),
+            "OS_CLIENT_CONFIG_FILE": str(folder / "nothing.yaml"),
         }
+        clouds = folder / ".config/openstack/clouds.yaml"
+        clouds.parent.mkdir(parents=True)
+        clouds.write_text(_CLOUDS)
         self.docs = _mapping("web1", "docs")
         self.odd = _mapping("web1", 'say "hi"')
         self.other = _mapping("web2", "other")
@@ -97,6 +112,12 @@ def test_files_are_fresh() -> None:
         ("sharectl hook --os", ["--os-cloud"]),
         ("sharectl list --format y", ["yaml"]),
         ("sharectl list -f c", ["csv"]),
+        ("sharectl show web1 docs -c he", ["health"]),
+        ("sharectl list --sort-column share_", ["share_id", "share_name"]),
+        ("sharectl shares --column si", ["size"]),
+        ("sharectl hook status -c l", ["last_run", "live"]),
+        ("sharectl --os-cloud ", ["demo", "prod.eu-1"]),
+        ("sharectl show --os-cloud=p", ["prod.eu-1"]),
         ("sharectl add --enable-shared-memory=h", ["hugepages"]),
         ("sharectl list ", _DOMAINS),
         ("sharectl list -v ", _DOMAINS),

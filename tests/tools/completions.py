@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from sharectl.cli import columns, hook, shares
 from tests.tools.command_tree import Command, Option, Takes, read
 
 FOLDER = Path(__file__).parents[2] / "completions"
@@ -26,6 +27,24 @@ _SHARES = r"""
             if ($4 != "" && $4 !~ /\\/) print $4
         }
     """
+
+# Of clouds.yaml, in block style as everybody writes it; what is below a cloud is not looked at.
+_CLOUDS = r"""
+        /^clouds:/ { inside = 1; next }
+        /^[^ #]/ { inside = 0 }
+        inside && /^ +[A-Za-z0-9_.-]+:/ {
+            match($0, /[^ ]/)
+            if (!depth) depth = RSTART
+            if (RSTART == depth) { sub(/:.*/, ""); sub(/^ +/, ""); print }
+        }
+    """
+_COLUMNS = {
+    "sharectl add": columns.RECORD,
+    "sharectl list": ("Domain", *columns.LIST, *columns.LONG),
+    "sharectl show": columns.RECORD,
+    "sharectl shares": shares.HEADINGS,
+    "sharectl hook status": hook.STATUS,
+}
 
 
 def generate(root: Command) -> dict[str, str]:
@@ -69,6 +88,17 @@ def _global(root: Command, command: Command) -> tuple[Option, ...]:
     return tuple(option for option in root.options if option.names not in own)
 
 
+def _words(command: Command, option: Option) -> tuple[str, ...]:
+    """The values that `option` may have; columns in the spelling that needs no quotes."""
+    if option.metavar == "COLUMN":
+        return tuple(name.lower().replace(" ", "_") for name in _COLUMNS[command.path])
+    return option.choices
+
+
+def _is_cloud(option: Option) -> bool:
+    return option.names == ("--os-cloud",)
+
+
 def _kind(command: Command, metavar: str) -> str:
     """`domains`, `shares` or nothing: how an argument of that command is completed."""
     if metavar == "DOMAIN":
@@ -93,6 +123,9 @@ def _bash(root: Command) -> dict[str, str]:
         for names, option in _options(root).items()
         if option.choices
     }
+    by_column = [o for o in _options(root).values() if o.metavar == "COLUMN"]
+    values[" | ".join(name for o in by_column for name in o.names)] = '_sharectl_columns "$2"'
+    values["--os-cloud"] = "_sharectl_clouds"
     arguments = {}
     call = {"domains": '_sharectl_domains "$3"', "shares": '_sharectl_shares "$4"'}
     for command in root.walk():
@@ -104,6 +137,14 @@ def _bash(root: Command) -> dict[str, str]:
     (file_option,) = files
     return {
         "SHARES": _SHARES,
+        "CLOUDS": _CLOUDS,
+        "COLUMNS": _cases(
+            {
+                f'"{c.path}"': _echo(_words(c, by_column[0]))
+                for c in root.walk()
+                if c.path in _COLUMNS
+            }
+        ),
         "COMMANDS": _cases(groups),
         "OPTIONS": _cases(options),
         "VALUES": _cases(values),
@@ -119,11 +160,12 @@ def _echo(words: Iterable[str]) -> str:
 
 def _zsh(root: Command) -> dict[str, str]:
     functions = [_zsh_function(root, command) for command in root.walk()]
-    return {"SHARES": _SHARES, "FUNCTIONS": "\n\n".join(functions)}
+    return {"SHARES": _SHARES, "CLOUDS": _CLOUDS, "FUNCTIONS": "\n\n".join(functions)}
 
 
 def _zsh_function(root: Command, command: Command) -> str:
-    options = [_zsh_option(option) for option in (*command.options, *_global(root, command))]
+    given = (*command.options, *_global(root, command))
+    options = [_zsh_option(command, option) for option in given]
     body = ["    local curcontext=$curcontext state line", "    local -A opt_args"]
     if command.commands:
         body += _zsh_group(command, options)
@@ -170,9 +212,10 @@ def _zsh_text(text: str) -> str:
     return text.replace("'", "'\\''").replace("[", "\\[").replace("]", "\\]").replace(":", "\\:")
 
 
-def _zsh_option(option: Option) -> str:
+def _zsh_option(command: Command, option: Option) -> str:
     what = f"[{_zsh_text(option.help)}]"
-    action = f"({' '.join(option.choices)})" if option.choices else ""
+    words = _words(command, option)
+    action = f"({' '.join(words)})" if words else "_sharectl_clouds" * _is_cloud(option)
     value = f":{option.metavar}:{'_files' if option.is_file else action}"
     if option.takes is Takes.NOTHING:
         value = ""
@@ -194,6 +237,7 @@ def _fish(root: Command) -> dict[str, str]:
     blocks = [_fish_block(root, command) for command in root.walk()]
     return {
         "SHARES": _SHARES.replace("\\", "\\\\"),
+        "CLOUDS": _CLOUDS,
         "TAKING_VALUES": " ".join(_taking_values(root)),
         "COMPLETIONS": "\n\n".join(blocks),
     }
@@ -208,19 +252,21 @@ def _fish_block(root: Command, command: Command) -> str:
             rows.append((place + path, f"-a '(__sharectl_{kind})'"))
     place = "__sharectl_at 0" if command is root else f"__sharectl_in{path}"
     options = (*command.options, *_global(root, command))
-    rows += [(place, _fish_option(option)) for option in options]
+    rows += [(place, _fish_option(command, option)) for option in options]
     lines = [f"complete -c sharectl -n '{condition}' {what}" for condition, what in rows]
     return "\n".join([f"# {command.path}", *lines])
 
 
-def _fish_option(option: Option) -> str:
+def _fish_option(command: Command, option: Option) -> str:
     words = [
         f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names
     ]
     if option.takes is Takes.VALUE:
         words.append("-r -F" if option.is_file else "-x")
-    if option.choices:
-        words.append(f"-a '{' '.join(option.choices)}'")
+    if offered := _words(command, option):
+        words.append(f"-a '{' '.join(offered)}'")
+    elif _is_cloud(option):
+        words.append("-a '(__sharectl_clouds)'")
     return " ".join([*words, f"-d {_text(option.help)}"])
 
 

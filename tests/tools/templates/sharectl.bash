@@ -1,8 +1,8 @@
 # bash completion of sharectl(8).
 # Made by `python -m tests.tools.completions` from its templates and the commands: change those.
 #
-# Domains come from virsh, attached shares from the store. Neither asks for a password nor waits
-# for a network, and what fails or has no answer in two seconds offers nothing.
+# Domains come from virsh, attached shares from the store, clouds from clouds.yaml. Nothing asks for
+# a password or waits for a network, and what fails or has no answer in two seconds offers nothing.
 
 _sharectl_domains() { # URI
     case ${1%%:*} in
@@ -19,6 +19,22 @@ _sharectl_shares() { # DOMAIN
         "${SHARECTL_STATE_DIR:-/var/lib/sharectl}/mappings.json" 2>/dev/null
 }
 
+_sharectl_clouds() {
+    local file
+    for file in "$OS_CLIENT_CONFIG_FILE" clouds.yaml ~/.config/openstack/clouds.yaml \
+        /etc/openstack/clouds.yaml; do
+        [[ -f $file && -r $file ]] || continue
+        awk '@CLOUDS@' "$file" 2>/dev/null
+        return
+    done
+}
+
+_sharectl_columns() { # COMMAND
+    case $1 in
+@COLUMNS@
+    esac
+}
+
 _sharectl_commands() { # COMMAND
     case $1 in
 @COMMANDS@
@@ -31,7 +47,7 @@ _sharectl_options() { # COMMAND
     esac
 }
 
-_sharectl_values() { # OPTION
+_sharectl_values() { # OPTION COMMAND
     case $1 in
 @VALUES@
     esac
@@ -94,12 +110,12 @@ _sharectl() {
     word=${words[${#words[@]} - 1]}
     if [[ ! $option && $word == --*=* ]]; then
         option=${word%%=*}
-        _sharectl_reply "${word#*=}" "$option=" < <(_sharectl_values "$option" | tr ' ' '\n')
+        _sharectl_reply "${word#*=}" "$option=" < <(_sharectl_values "$option" "$command" | tr ' ' '\n')
     elif [[ $option == @FILE_OPTION@ ]]; then
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     elif [[ $option ]]; then
-        _sharectl_reply "$word" "" < <(_sharectl_values "$option" | tr ' ' '\n')
+        _sharectl_reply "$word" "" < <(_sharectl_values "$option" "$command" | tr ' ' '\n')
     elif [[ $word == -* ]]; then
         _sharectl_reply "$word" "" < <(_sharectl_options "$command" | tr ' ' '\n')
     elif [[ ${#arguments[@]} -eq 0 && $(_sharectl_commands "$command") ]]; then

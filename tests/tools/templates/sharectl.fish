@@ -1,8 +1,8 @@
 # fish completion of sharectl(8).
 # Made by `python -m tests.tools.completions` from its templates and the commands: change those.
 #
-# Domains come from virsh, attached shares from the store. Neither asks for a password nor waits
-# for a network, and what fails or has no answer in two seconds offers nothing.
+# Domains come from virsh, attached shares from the store, clouds from clouds.yaml. Nothing asks for
+# a password or waits for a network, and what fails or has no answer in two seconds offers nothing.
 
 function __sharectl_words -d 'The commands and arguments before the cursor, without options'
     set -l words (commandline -opc)
@@ -72,6 +72,16 @@ function __sharectl_shares
     set -q SHARECTL_STATE_DIR
     and set folder $SHARECTL_STATE_DIR
     awk -F '"' -v domain="$words[-1]" '@SHARES@' $folder/mappings.json 2>/dev/null
+end
+
+function __sharectl_clouds
+    for file in "$OS_CLIENT_CONFIG_FILE" clouds.yaml ~/.config/openstack/clouds.yaml \
+        /etc/openstack/clouds.yaml
+        test -f "$file" -a -r "$file"
+        or continue
+        awk '@CLOUDS@' $file 2>/dev/null
+        return
+    end
 end
 
 complete -c sharectl -f
