@@ -132,7 +132,7 @@ def _cloud(
         return name, "OS_CLOUD"
     if environment.get("OS_AUTH_URL"):  # of a sourced openrc: the environment beats the file
         return None, ""
-    return in_file, f"manila.cloud of {file or DEFAULT_FILE}"
+    return in_file, f"manila.cloud of {file or DEFAULT_FILE}" if in_file else ""
 
 
 def _folder(environment: Mapping[str, str], name: str) -> Path | None:

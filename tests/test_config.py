@@ -99,6 +99,7 @@ def test_it_is_known_what_named_the_cloud(file: Path) -> None:
     assert named_by({}) == f"manila.cloud of {file}"
     assert named_by({"OS_CLOUD": "x"}) == "OS_CLOUD"
     assert named_by({"OS_CLOUD": "x"}, "y") == "--os-cloud"
+    assert config.load(environment={}).cloud_named_by == ""
 
 
 def test_empty_variables_do_not_count(file: Path) -> None:

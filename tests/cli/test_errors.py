@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
+from sharectl.adapters.json_store import JsonStore
 from sharectl.app import RealApp
 from sharectl.cli.progress import StderrReporter
 from sharectl.config import Config
@@ -56,6 +58,17 @@ def test_what_only_root_may_do_is_to_be_typed_again_with_sudo(
     assert result.exit_code == ExitCode.PERMISSION
     hint = result.stderr.splitlines()[-1]
     assert hint == "sharectl: hint: sudo sharectl remove 'vm 1' docs --force -y -v"
+
+
+def test_so_is_what_only_root_may_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*_arguments: object, **_options: object) -> str:
+        raise PermissionError
+
+    app: Any = FakeApp()
+    app.store = JsonStore(Path("/nowhere/mappings.json"))
+    monkeypatch.setattr(Path, "read_text", closed)
+    hint = run(app, "list", "-f", "json").stderr.splitlines()[-1]
+    assert hint == "sharectl: hint: sudo sharectl list -f json"
 
 
 @pytest.mark.parametrize(
