@@ -17,6 +17,7 @@ from sharectl.errors import ConfigError, Unavailable
 from sharectl.model.enums import AccessLevel, AccessType
 from sharectl.model.share import Access
 
+pytestmark = pytest.mark.filterwarnings("ignore:Support for InfluxDB")  # of openstacksdk
 _RULE = {
     "id": "r1", "access_type": "ip", "access_to": "192.0.2.7", "access_level": "rw",
     "state": "active", "metadata": {},
