@@ -87,9 +87,13 @@ class Credentials:
 
     def unusable(self, why: object) -> ConfigError:
         """The error for credentials with which nothing can be done."""
-        if self._cloud is None and self._name in _MADE_UP and not os.environ.get("OS_AUTH_URL"):
-            return ConfigError("no cloud is chosen, and OS_AUTH_URL is not set", hint=self.hint)
-        return ConfigError(f"{_BAD}: {why}", hint=self.hint)
+        if self._name not in _MADE_UP:
+            where = f"cloud {self._name} in {self._loader.config_filename}"
+            return ConfigError(f"{_BAD}: {why}", hint=f"complete or mend {where}")
+        if os.environ.get("OS_AUTH_URL"):
+            hint = f"complete the OS_* variables, or name a cloud of clouds.yaml with {_HOW}"
+            return ConfigError(f"{_BAD}: {why}", hint=hint)
+        return ConfigError("no cloud is chosen, and OS_AUTH_URL is not set", hint=self.hint)
 
     @property
     def hint(self) -> str:
