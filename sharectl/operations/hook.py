@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Busy, MountFailed, Refused, SharectlError, Unavailable
+from sharectl.errors import Busy, MountFailed, Refused, ServerDead, SharectlError, Unavailable
 from sharectl.model import domain_xml
 from sharectl.model.domain import is_within
 from sharectl.model.enums import AccessType, Health
@@ -110,7 +110,7 @@ def _mount_of_server(
 ) -> list[SharectlError]:
     """Mount what lies on one file server, which is waited for once if it does not answer."""
     failures: list[SharectlError] = []
-    dead: Unavailable | None = None
+    dead: ServerDead | None = None
     for mapping in mappings:
         owner = _Starting(mapping.domain_uuid, mapping.domain_name, (mapping.mount_point,))
         try:
@@ -119,7 +119,7 @@ def _mount_of_server(
                     by = ", ".join(servers(mapping.protocol, mapping.export_location))
                     raise Unavailable(f"file server {by} did not answer before", hint=dead.hint)
                 _mount(app, owner, mapping, deadline)
-        except Unavailable as error:
+        except ServerDead as error:
             dead = error
             failures.append(error)
         except SharectlError as error:

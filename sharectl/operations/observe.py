@@ -48,6 +48,7 @@ def observe(
             rules = revealed(app.shares.rules(share_id), mappings, app.host.name)
         except NotFound:
             if (error := wrong_project(app, mappings)) is not None:
+                error.message = f"share {mappings[0].share_name or share_id}: {error.message}"
                 raise error from None
             rules, exists = (), False
     if known is None:
@@ -69,9 +70,8 @@ def wrong_project(app: App, mappings: tuple[ShareMapping, ...]) -> ConfigError |
     for item in mappings:
         if item.project_id not in ("", here):
             return ConfigError(
-                f"share {item.share_name or item.share_id} was attached as project"
-                f" {item.project_id}, and these credentials are of project {here}, which has no"
-                " such share",
+                f"it was attached as project {item.project_id}, and these credentials are of"
+                f" project {here}, which has no such share",
                 hint="choose the cloud of that project: --os-cloud, OS_CLOUD, or cloud in"
                 " /etc/sharectl/config.toml",
             )

@@ -19,6 +19,7 @@ from sharectl.model.mount_use import is_right
 from sharectl.model.mounts import HostMount
 from sharectl.model.observed import Observed
 from sharectl.model.share import ShareSeen
+from sharectl.operations.observe import wrong_project
 
 if TYPE_CHECKING:
     from sharectl.ports import App
@@ -141,9 +142,17 @@ def _shares(
     found = app.shares.survey({item.share_id for item in wanted})
     host = app.host.name
     return {
-        key: replace(seen, rules=revealed(seen.rules, mappings.get(key, ()), host))
+        key: _checked(app, replace(seen, rules=revealed(seen.rules, own, host)), own)
         for key, seen in found.items()
+        for own in (mappings.get(key, ()),)
     }
+
+
+def _checked(app: App, seen: ShareSeen, mappings: tuple[ShareMapping, ...]) -> ShareSeen:
+    """One that Manila does not know may be another project's: then it was not looked at."""
+    if seen.status is not None or seen.error is not None:
+        return seen
+    return replace(seen, error=wrong_project(app, mappings))
 
 
 def _errors(
