@@ -243,7 +243,7 @@ def _check_empty(folder: Path) -> None:
     if any(folder.iterdir()):
         raise MountFailed(
             f"mount point {folder} is not empty, and nothing is mounted there",
-            hint=f"move away what is in it: ls -la {folder}",
+            hint=f"a guest may have written what is in it; move it away: mv {folder} /root/",
         )
 
 

@@ -50,8 +50,9 @@ class Orphan:
         by = f", and is used by domain {', '.join(self.users)}" if self.users else ""
         return Refused(
             f"{self.mount_point} is a mount of {self.source} that no record speaks of{by}",
-            hint="record it again: sharectl adopt; or, unused, unmount it: sharectl reconcile"
-            " --prune",
+            hint="record it again: sharectl adopt"
+            if self.users
+            else "unmount it: sharectl reconcile --prune; or record it again: sharectl adopt",
         )
 
 
