@@ -185,3 +185,15 @@ Action = (
     | UnmountShare
     | RevokeAccess
 )
+
+
+def left_by(action: Action) -> str:
+    """What an action leaves behind when it fails."""
+    match action:
+        case UnmountShare():
+            return f"mount {action.mount_point}"
+        case RevokeAccess():
+            return f"access rule for {action.rule.access_type} {action.rule.access_to}"
+        case DetachFilesystem():
+            return f"filesystem {action.filesystem.tag} of domain {action.domain_name}"
+    return f"not done: {action.describe()}"

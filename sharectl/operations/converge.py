@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sharectl.errors import MountFailed, Refused, SharectlError
-from sharectl.model.action import Action, UnmountShare
+from sharectl.errors import Interrupted, MountFailed, Refused, SharectlError
+from sharectl.model.action import Action, UnmountShare, left_by
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import mounted_at
-from sharectl.model.plan import plan, wanted_by_others
+from sharectl.model.plan import plan, users, wanted_by_others
 from sharectl.operations.observe import observe
 from sharectl.operations.steps import Effort, Steps
 
@@ -44,19 +44,30 @@ def converge(
     failures = []
     for action in plan(mapping, observed, app.host.name):
         app.report.step(action.describe())
-        try:
-            steps.apply(action)
-        except SharectlError as error:
-            if not effort.force:
-                raise
-            failures.append(error)
-            if isinstance(action, UnmountShare) and isinstance(error, Refused):
-                break  # a guest has it: it must keep its access as well
-        else:
+        error = _try(steps, action, force=effort.force)
+        if error is None:
             told(action)
+            continue
+        failures.append(error)
+        if isinstance(action, UnmountShare) and isinstance(error, Refused):
+            break  # a guest has it: it must keep its access as well
     if not (mapping.wanted or failures or wanted_by_others(mapping, observed)):
         _sweep(app, mapping, observed)
     return tuple(failures)
+
+
+def _try(steps: Steps, action: Action, *, force: bool) -> SharectlError | None:
+    """Carry out `action`; with `force`, returns what went wrong, and what is left by it."""
+    try:
+        steps.apply(action)
+    except Interrupted:
+        raise
+    except SharectlError as error:
+        if not force:
+            raise
+        error.message = f"{left_by(action)}: {error.message}"
+        return error
+    return None
 
 
 def _sweep(app: App, mapping: ShareMapping, observed: Observed) -> None:
@@ -66,6 +77,7 @@ def _sweep(app: App, mapping: ShareMapping, observed: Observed) -> None:
     stays because a guest has it keeps its key: the next mapping of the share will need it.
     """
     if mounted_at(app.mounts.list(), mapping.mount_point) is not None:
+        _tell_users(app, mapping, observed)
         return
     app.secrets.delete(mapping.share_id)
     if mounted_at(observed.mounts, mapping.mount_point) is None:
@@ -73,3 +85,13 @@ def _sweep(app: App, mapping: ShareMapping, observed: Observed) -> None:
             app.mounts.unmount(mapping.mount_point, app.config.mount_timeout)
         except MountFailed as error:  # somebody's data lies in it
             app.report.warn(error.message)
+
+
+def _tell_users(app: App, mapping: ShareMapping, observed: Observed) -> None:
+    """Tell of a domain without a mapping, such as a clone, that has the share all the same."""
+    if using := users(mapping, observed):
+        app.report.warn(
+            f"the mount {mapping.mount_point} and the access rule of share {mapping.share_id}"
+            f" stay: domain {', '.join(using)} has a filesystem from there; once that is taken"
+            f" out (virsh edit {using[0]}) or the domain undefined: sharectl reconcile --prune"
+        )

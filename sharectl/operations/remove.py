@@ -11,8 +11,7 @@ from sharectl.model.action import Action
 from sharectl.model.enums import Intent
 from sharectl.model.host import check_local
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.mounts import mounted_at
-from sharectl.model.plan import plan, users, wanted_by_others
+from sharectl.model.plan import plan
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline, WaitEnded
 from sharectl.operations.listing import find_recorded
@@ -96,6 +95,8 @@ def _detach(app: App, request: RemoveRequest, mapping: ShareMapping) -> RemoveRe
         if not request.force:
             raise
         manila = False
+        access = mapping.access
+        error.message = f"access rule for {access.type} {access.to}: {error.message}"
         left.append(error)
         actions = _plan(app, mapping, manila=False)
     with app.interrupts.shielded():
@@ -146,24 +147,9 @@ def _tell_again(leaving: ShareMapping, error: SharectlError) -> None:
 def _settle(app: App, leaving: ShareMapping, left: list[SharectlError]) -> None:
     """Forget the mapping, or keep it as detaching while something is left of it."""
     if not left:
-        _warn_of_users(app, leaving)
         forget(app, leaving)
         return
     with app.interrupts.shielded():
         change(app, leaving, Intent.DETACHING, "; ".join(error.message for error in left))
     for error in left:
         _tell_again(leaving, error)
-
-
-def _warn_of_users(app: App, leaving: ShareMapping) -> None:
-    """Tell of a domain without a mapping, such as a clone, that has the share all the same."""
-    if mounted_at(app.mounts.list(), leaving.mount_point) is None:
-        return
-    observed = observe(app, leaving.share_id, manila=False)
-    using = users(leaving, observed)
-    if using and not wanted_by_others(leaving, observed):
-        app.report.warn(
-            f"the mount {leaving.mount_point} and the access rule of share {leaving.share_id}"
-            f" stay: domain {', '.join(using)} has a filesystem from there; once that is taken"
-            f" out (virsh edit {using[0]}) or the domain undefined: sharectl reconcile --prune"
-        )
