@@ -51,7 +51,7 @@ def list_command(
 def tell_unseen(app: App, listing: Listing) -> None:
     """Say what could not be looked at, and so is missing from the output."""
     for error in listing.unseen:
-        app.report.warn(f"not seen: {error.message}")
+        app.report.warn(f"status and health are incomplete: {error.message}")
 
 
 def tell_health(app: App, listing: Listing) -> None:

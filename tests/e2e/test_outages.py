@@ -118,7 +118,7 @@ def test_libvirt_is_away(world: World, libvirtd: Libvirtd, how: str) -> None:
             shown = world.sharectl("show", "vm1", "docs", "-f", "json").ok()
         for result, status in ((listed, listed.json[0]["Status"]), (shown, shown.json["Status"])):
             assert status == "unknown"
-            assert "sharectl: warning: not seen: " in result.stderr
+            assert "sharectl: warning: status and health are incomplete: " in result.stderr
             assert "libvirt at qemu:///system" in result.stderr
     world.reconnect()
     assert guest.name in world.snapshot().domains
