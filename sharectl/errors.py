@@ -75,6 +75,10 @@ class Refused(SharectlError):
     )
 
 
+class InUse(Refused):
+    """A guest runs with what would have to change, or somebody's mount lies over it: for now."""
+
+
 class Unavailable(SharectlError):
     """libvirt, Keystone, Manila or the file server did not answer, or not in time.
 

@@ -29,9 +29,9 @@ _UNREACHABLE = (
     "unreachable",
     "Host is down",
     "not responding",
-    "no mds server",
     "Connection reset",
 )
+_NO_MDS = "no mds server"
 _CEPHFS_NEEDS = {
     "kernel": "mount.ceph or a kernel with CephFS (cephfs.client is kernel)",
     "fuse": "ceph-fuse (cephfs.client is fuse)",
@@ -166,6 +166,11 @@ class HostMounts:
         if done.status == 0:
             return
         text = f"cannot mount {request.source}: {done.reason}"
+        if _NO_MDS in done.stderr:
+            # Also for a key that is out of date: it says nothing of the servers.
+            raise Unavailable(
+                text, hint=f"check that file server {named} is up; if it is: sharectl reconcile"
+            )
         if any(word in done.stderr for word in _UNREACHABLE):
             raise ServerDead(text, servers=hosts, hint=f"check that file server {named} is up")
         raise MountFailed(text, hint="the kernel may say more: dmesg | tail")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sharectl.errors import Refused
+from sharectl.errors import InUse
 from sharectl.model.action import MountShare, ReplaceMount
 from sharectl.model.domain import Domain, is_within
 from sharectl.model.export_location import same_source
@@ -21,11 +21,11 @@ def is_right(mapping: ShareMapping, mount: HostMount) -> bool:
 def is_uncovered(mapping: ShareMapping, mounts: tuple[HostMount, ...]) -> bool:
     """Whether the right mount has come to light when another was taken away.
 
-    Raises `Refused` when one that is neither has.
+    Raises `InUse` when one that is neither has.
     """
     mount = mounted_at(mounts, mapping.mount_point)
     if mount is not None and not is_right(mapping, mount):
-        raise Refused(
+        raise InUse(
             f"below what was mounted on {mapping.mount_point} there is {mount.label}",
             hint=f"see who uses it, then: umount {mapping.mount_point}; then: sharectl reconcile",
         )
@@ -37,7 +37,7 @@ def check_not_covered(focus: ShareMapping, observed: Observed) -> None:
     *below, top = layers_at(observed.mounts, focus.mount_point)
     ours = [item for item in below if same_source(focus.protocol, focus.export_location, item)]
     if ours and not same_source(focus.protocol, focus.export_location, top):
-        raise Refused(
+        raise InUse(
             f"{top.label} is mounted over {focus.export_location} on {focus.mount_point}",
             hint=f"see who uses it, then: umount {focus.mount_point}; then: sharectl reconcile",
         )
@@ -53,7 +53,7 @@ def live_users(mount_point: str, domains: tuple[Domain, ...]) -> tuple[str, ...]
 
 
 def check_mountable(action: MountShare, domains: tuple[Domain, ...] | None) -> None:
-    """Raise `Refused` while a guest runs with the mount point, though nothing is mounted there.
+    """Raise `InUse` while a guest runs with the mount point, though nothing is mounted there.
 
     Its virtiofsd serves what lay there when it started, an empty folder in the worst case: a mount
     on top would hide that the guest writes elsewhere. Where domains were not looked at, as at boot,
@@ -61,7 +61,7 @@ def check_mountable(action: MountShare, domains: tuple[Domain, ...] | None) -> N
     """
     mount_point = action.mapping.mount_point
     if using := live_users(mount_point, domains or ()):
-        raise Refused(
+        raise InUse(
             f"nothing is mounted at {mount_point}, and domain {', '.join(using)} runs with what"
             " lay there when it started",
             hint=f"virsh shutdown {using[0]}, see what it has written there: ls -la {mount_point};"
@@ -70,18 +70,18 @@ def check_mountable(action: MountShare, domains: tuple[Domain, ...] | None) -> N
 
 
 def check_replaceable(action: ReplaceMount, domains: tuple[Domain, ...] | None) -> None:
-    """Raise `Refused` while a guest is served from the mount, or when that is not known.
+    """Raise `InUse` while a guest is served from the mount, or when that is not known.
 
     A guest keeps what its virtiofsd has opened: it would go on with the old mount, unseen.
     """
     what = f"{action.mapping.mount_point} {action.found} and has to be replaced"
     if domains is None:
-        raise Refused(
+        raise InUse(
             f"{what}, and it is not known which domains run with it",
             hint="start libvirt, then: sharectl reconcile",
         )
     if using := live_users(action.mapping.mount_point, domains):
-        raise Refused(
+        raise InUse(
             f"{what}, and domain {', '.join(using)} runs with it",
             hint=f"virsh shutdown {using[0]}, wait until it is off, then: sharectl reconcile",
         )

@@ -7,7 +7,7 @@ filesystem belongs to its mapping. Nothing that sharectl did not make is ever in
 
 from __future__ import annotations
 
-from sharectl.errors import NotFound, Refused
+from sharectl.errors import InUse, NotFound, Refused
 from sharectl.model import access as rules_of
 from sharectl.model.action import (
     Action,
@@ -91,7 +91,7 @@ def _check_spared(rule: AccessRule, focus: ShareMapping, observed: Observed) -> 
     if mount is None or not is_right(focus, mount) or observed.server is not Health.OK:
         return
     if using := live_users(focus.mount_point, observed.domains or ()):
-        raise Refused(
+        raise InUse(
             f"access rule {rule.id} on share {focus.share_id} is in state {rule.state} and has to"
             f" be made anew, and domain {', '.join(using)} runs with the mount, which answers",
             hint=f"virsh shutdown {using[0]}, wait until it is off, then: sharectl reconcile",

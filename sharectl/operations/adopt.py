@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from sharectl.errors import Denied, Interrupted, NotFound, Refused, SharectlError
 from sharectl.model import access as rules_of
-from sharectl.model import checks, export_location, provenance
+from sharectl.model import checks, provenance
 from sharectl.model.action import MarkDomain
 from sharectl.model.domain import Domain
 from sharectl.model.enums import AccessType, Intent
@@ -24,7 +24,7 @@ from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.observe import observe
 from sharectl.operations.outcome import Listener, Nobody, Outcome, Progress
-from sharectl.operations.preflight import client_of
+from sharectl.operations.preflight import client_of, source_of
 from sharectl.operations.records import change, one_line
 from sharectl.operations.steps import Effort, Steps
 
@@ -114,7 +114,10 @@ def _identified(app: App, mapping: ShareMapping) -> ShareMapping:
         return mapping
     gone = other.domain_uuid not in app.domains.get([other.domain_uuid])
     if gone and other.share_id == mapping.share_id:
-        return replace(mapping, rule_id=other.rule_id, owns_rule=other.owns_rule)
+        return replace(
+            mapping, rule_id=other.rule_id, owns_rule=other.owns_rule,
+            outdated_rules=other.outdated_rules,
+        )  # fmt: skip
     return replace(mapping, id=str(uuid4()))
 
 
@@ -164,7 +167,7 @@ def _take_over(app: App, mapping: ShareMapping, timeout: float) -> None:
     It is recorded as attached, which it was: what fails is repaired, and never undone.
     """
     share = app.shares.find(mapping.share_id)
-    source = export_location.choose(share)
+    source = source_of(app, share)
     access_to = client_of(app, share, mapping.protocol, source)
     coming = replace(mapping, export_location=source, access_to=access_to)
     observed = observe(app, coming.share_id, new=coming)

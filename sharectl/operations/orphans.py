@@ -144,9 +144,9 @@ def _take_away(app: App, seen: Orphan, report: Report, timeout: float) -> None:
         orphan = _look_again(app, seen)
         if orphan is None:
             return
-        if orphan.users:
-            raise orphan.problem()
         rules = _rules(app, orphan)
+        if _look_again(app, seen) != orphan:  # a domain may have come while Manila was asked
+            return
         with app.interrupts.shielded():
             app.mounts.unmount(orphan.mount_point, app.config.mount_timeout)
             report.changed(orphan.describe())
@@ -160,12 +160,18 @@ def _take_away(app: App, seen: Orphan, report: Report, timeout: float) -> None:
 
 
 def _look_again(app: App, seen: Orphan) -> Orphan | None:
-    """The orphan as it is now that the share is locked; None when it is none any more."""
+    """The orphan as it is now that the share is locked; None when it is none any more.
+
+    Raises `Refused` when a domain uses it.
+    """
     mount = mounted_at(app.mounts.list(), seen.mount_point)
     if mount is None:
         return None
     found = _orphans(app, app.store.load(), (mount,), app.domains.list())
-    return found[0] if found else None
+    orphan = found[0] if found else None
+    if orphan is not None and orphan.users:
+        raise orphan.problem()
+    return orphan
 
 
 def _rules(app: App, orphan: Orphan) -> tuple[AccessRule, ...]:

@@ -128,7 +128,7 @@ def _prepare_new(app: App, request: AddRequest, domain: Domain, share: Share) ->
     checks.check_share_id(share.id)
     protocol = checks.check_share(share)
     app.mounts.check_client(protocol)
-    source = export_location.choose(share)
+    source = source_of(app, share)
     mapping = _mapping(app, request, domain, share, source)
     checks.check_tag_free(check_tag(mapping.tag), domain)
     check_free(mapping, app.store.load())
@@ -162,6 +162,17 @@ def _mapping(
         shared_memory=None if domain.shared_memory else request.shared_memory,
         project_id=app.shares.project_id(),
     )
+
+
+def source_of(app: App, share: Share) -> str:
+    """Where to mount the share from: as other mappings have it, while Manila still lists that."""
+    for recorded in app.store.load():
+        if recorded.share_id == share.id:
+            mounted = recorded.export_location
+            paths = (item.path for item in share.export_locations)
+            if any(export_location.same_export(recorded.protocol, mounted, it) for it in paths):
+                return mounted
+    return export_location.choose(share)
 
 
 def client_of(app: App, share: Share, protocol: ShareProtocol, source: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sharectl.errors import (
     Interrupted,
+    InUse,
     NotFound,
     Refused,
     ServerDead,
@@ -20,8 +21,7 @@ from sharectl.errors import (
 from sharectl.model import export_location
 from sharectl.model.action import Action, AwaitAccess, MountShare, ReplaceMount
 from sharectl.model.checks import check_shut_off, is_out
-from sharectl.model.enums import Intent, ShareProtocol
-from sharectl.model.export_location import same_export
+from sharectl.model.enums import Intent
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mount_use import check_mountable, check_replaceable
 from sharectl.model.mounts import mounted_at
@@ -29,9 +29,9 @@ from sharectl.model.observed import Observed
 from sharectl.model.plan import plan
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
+from sharectl.operations.moved_export import check_followable, destination, has_moved
 from sharectl.operations.observe import observe
 from sharectl.operations.outcome import Progress
-from sharectl.operations.preflight import new_client
 from sharectl.operations.records import change, follow, forget, one_line
 from sharectl.operations.steps import Effort
 
@@ -103,7 +103,7 @@ class Repair:
         """Whether the survey shows anything to be done for the mapping, or to be told."""
         if mapping.intent is not Intent.ATTACHED:
             return self._whole
-        if self._moved(mapping) or (mapping.last_error is not None and self._whole):
+        if has_moved(mapping, self._seen) or (mapping.last_error is not None and self._whole):
             return True
         try:
             return bool(plan(mapping, self._seen.observed(mapping), self._app.host.name))
@@ -123,8 +123,9 @@ class Repair:
         try:
             if self._abandoned(mapping):
                 mapping = mapping.with_intent(Intent.DETACHING, self._app.clock.now())
-            elif self._moved(mapping):
-                where, to = self._destination(mapping)
+            elif has_moved(mapping, self._seen):
+                where, to = destination(self._app, mapping)
+                check_followable(mapping, where, observed.mounts, observed.domains)
                 self._tell_once(mapping, f"follow the export location to {where}")
                 mapping = mapping.moved(where, to)
                 everyone = tuple(item.moved(where, to) for item in observed.mappings)
@@ -173,7 +174,7 @@ class Repair:
             return
         if self._abandoned(stored) and self._still_gone(stored):
             stored = change(self._app, stored, Intent.DETACHING, None)
-        elif self._moved(stored):
+        elif has_moved(stored, self._seen):
             stored = self._follow(stored)
         observed = observe(
             self._app, stored.share_id, manila=self._seen.shares is not None, known=self._seen
@@ -196,7 +197,7 @@ class Repair:
 
     def _abandoned(self, mapping: ShareMapping) -> bool:
         """Whether the domain is gone for good, as the admin says by pruning."""
-        if not self._prune or not mapping.wanted or self._seen.domains is None:
+        if not self._prune or not mapping.wanted or not self._whole:
             return False
         return self._seen.observed(mapping).domain(mapping.domain_uuid) is None
 
@@ -238,7 +239,7 @@ class Repair:
         Manila may refuse anything while it is not, during a backup for one.
         """
         available = self._seen.observed(mapping).share_status in (None, "available")
-        if not available or not isinstance(error, Refused | NotFound):
+        if not available or not isinstance(error, Refused | NotFound) or isinstance(error, InUse):
             return False
         try:
             return self._app.shares.find(mapping.share_id).status == "available"
@@ -257,35 +258,19 @@ class Repair:
         except SharectlError as error:
             self._report.fail(mapping, error)
 
-    def _moved(self, mapping: ShareMapping) -> bool:
-        """Whether Manila no longer lists the recorded export location, of which more is wanted."""
-        if not mapping.wanted:
-            return False  # the mount is where it was, and is to go
-        share = self._seen.shares.get(mapping.share_id) if self._seen.shares else None
-        if share is None or share.status != "available" or not share.export_paths:
-            return False
-        recorded = mapping.export_location
-        return not any(same_export(mapping.protocol, recorded, p) for p in share.export_paths)
-
-    def _destination(self, mapping: ShareMapping) -> tuple[str, str]:
-        """Where the share is exported now, and to whom.
-
-        The route to another address may begin at another address of this host.
-        """
-        share = self._app.shares.find(mapping.share_id)
-        where = export_location.choose(share)
-        if mapping.protocol is ShareProtocol.NFS:
-            return where, new_client(self._app, share, mapping.protocol, where)
-        return where, mapping.access_to
-
     def _follow(self, mapping: ShareMapping) -> ShareMapping:
-        where, to = self._destination(mapping)
+        """Not while a guest runs with the mount: the record has to say what is mounted."""
+        where, to = destination(self._app, mapping)
+        domains = None if self._seen.domains is None else self._app.domains.list()
+        check_followable(mapping, where, self._app.mounts.list(), domains)
         follow(self._app, mapping, where, to)
         self._report.tell(mapping, f"follow the export location to {where}")
         return self._stored(mapping) or mapping
 
     def _check_server(self, mapping: ShareMapping, observed: Observed) -> None:
         """Do not wait for a server again that has not answered in this run."""
+        if not mapping.wanted:
+            return
         servers = export_location.servers(mapping.protocol, mapping.export_location)
         known = self._report.dead.get(servers)
         if known is not None and mounted_at(observed.mounts, mapping.mount_point) is None:

@@ -68,7 +68,7 @@ class FakeMounts:
             hosts = servers(request.protocol, request.source)
             words = {
                 ShareProtocol.NFS: f"file server {hosts[0]} did not answer",
-                ShareProtocol.CEPHFS: f"cannot mount {request.source}: no mds server is up",
+                ShareProtocol.CEPHFS: f"cannot mount {request.source}: Connection timed out",
             }
             raise ServerDead(words[request.protocol], servers=hosts)
         if mounted_at(self.list(), str(request.mount_point)) is not None:

@@ -10,7 +10,7 @@ import pytest
 from sharectl.model.enums import AccessLevel, AccessType
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import HostMount, mounted_at
-from sharectl.model.share import Access
+from sharectl.model.share import Access, AccessRule
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes.app import Snapshot
@@ -206,6 +206,25 @@ def test_what_changed_before_the_lock_was_got_counts(
     assert [world.app.mounts.list()] == before
     assert world.app.secrets.files == keys
     assert len(world.app.shares.all_rules) == 1
+
+
+def test_domain_that_comes_while_manila_is_asked_keeps_mount_and_rule(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, _ = attached(nfs)
+    app, uuid = world.app, world.uuid
+    back = app.domains.take_away(uuid)
+    with app.store.transaction() as store:
+        store.delete(store.mappings[0].id)
+    before, ask = app.snapshot(), app.shares.rules
+
+    def rules(share_id: str) -> tuple[AccessRule, ...]:
+        back()
+        return ask(share_id)
+
+    monkeypatch.setattr(app.shares, "rules", rules)
+    assert "is used by domain guest" in messages(run_reconcile(app, prune=True))
+    assert (app.snapshot().mounts, app.snapshot().rules) == (before.mounts, before.rules)
 
 
 def test_remove_tells_that_a_clone_keeps_mount_and_rule() -> None:

@@ -1,0 +1,40 @@
+"""What an error of a mount helper says of the file server, and what it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sharectl.adapters import host_mounts, process
+from sharectl.adapters.host_mounts import HostMounts
+from sharectl.config import Config
+from sharectl.errors import MountFailed, ServerDead, SharectlError, Unavailable
+from sharectl.model.enums import AccessLevel, ShareProtocol
+from sharectl.model.mounts import MountRequest
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("mount.nfs: Connection timed out for 192.0.2.1:/e", ServerDead),
+        ("mount.nfs: No route to host", ServerDead),
+        ("mount error: no mds server is up or the cluster is laggy", Unavailable),
+        ("mount.nfs: access denied by server while mounting 192.0.2.1:/e", MountFailed),
+    ],
+)
+def test_kind_of_a_failure(
+    said: str, kind: type[SharectlError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "run", lambda *_, **__: process.Completed(32, "", said))
+    mountinfo = tmp_path / "mountinfo"
+    mountinfo.write_text("")
+    monkeypatch.setattr(host_mounts, "MOUNTINFO", mountinfo)
+    config = Config(runtime_dir=tmp_path / "run")
+    point = config.mount_base / "share"
+    request = MountRequest(ShareProtocol.NFS, "192.0.2.1:/e", point, AccessLevel.RW, None, None)
+    with pytest.raises(SharectlError) as caught:
+        HostMounts(config).mount(request, None, 1)
+    assert type(caught.value) is kind
+    assert said in caught.value.message
+    assert not point.exists()
