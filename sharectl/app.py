@@ -6,6 +6,7 @@ Manila's client, nor a refused argument for libvirt.
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from sharectl.adapters.system import LocalHost, SystemClock
 if TYPE_CHECKING:
     from sharectl.config import Config
     from sharectl.hook_ports import HookHost
+    from sharectl.model.mapping import ShareMapping
     from sharectl.ports import (
         Clock,
         Domains,
@@ -36,6 +38,18 @@ class RealApp:
         self.report: Reporter = report
         self.clock: Clock = SystemClock()
         self.host: Host = LocalHost()
+        self._origin: ShareMapping | None = None
+        self._libvirts: dict[str, Domains] = {}
+        self._clouds: dict[str | None, Shares] = {}
+
+    def at(self, mapping: ShareMapping) -> RealApp:
+        """The ports with the libvirt and the cloud that `mapping` records."""
+        there = copy(self)
+        there.__dict__["interrupts"] = self.interrupts  # the signals are those of the process
+        there._origin = mapping
+        for name in ("domains", "shares"):
+            there.__dict__.pop(name, None)
+        return there
 
     @cached_property
     def interrupts(self) -> Interrupts:
@@ -46,21 +60,32 @@ class RealApp:
 
     @cached_property
     def domains(self) -> Domains:
-        """libvirt."""
+        """libvirt; each is connected to once, whoever asks."""
         from sharectl.adapters.libvirt_domains import LibvirtDomains
 
-        return LibvirtDomains(self.config.libvirt_uri, self.config.libvirt_timeout)
+        recorded = self._origin.libvirt_uri if self._origin is not None else ""
+        uri = recorded or self.config.libvirt_uri
+        if uri not in self._libvirts:
+            self._libvirts[uri] = LibvirtDomains(uri, self.config.libvirt_timeout)
+        return self._libvirts[uri]
 
     @cached_property
     def shares(self) -> Shares:
-        """Manila."""
+        """Manila; one session for each cloud, whoever asks."""
+        configured = self.config.manila_cloud
+        if self._origin is None or self._origin.cloud in ("", configured):
+            return self._cloud(configured, self.config.cloud_named_by)
+        return self._cloud(self._origin.cloud, "the record of the share")
+
+    def _cloud(self, name: str | None, named_by: str) -> Shares:
         from sharectl.adapters.manila_credentials import Credentials
         from sharectl.adapters.manila_session import ManilaSession
         from sharectl.adapters.manila_shares import ManilaShares
 
-        credentials = Credentials(self.config.manila_cloud, self.config.cloud_named_by)
-        session = ManilaSession(credentials, self.config.manila_timeout)
-        return ManilaShares(session, self._rule_without_locks)
+        if name not in self._clouds:
+            session = ManilaSession(Credentials(name, named_by), self.config.manila_timeout)
+            self._clouds[name] = ManilaShares(session, self._rule_without_locks)
+        return self._clouds[name]
 
     def _rule_without_locks(self, version: str) -> None:
         self.report.warn(

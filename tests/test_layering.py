@@ -19,7 +19,7 @@ _OWN = {
     "sharectl.__main__": ("cli",),
     "sharectl.errors": (),
     "sharectl.config": ("errors",),
-    "sharectl.ports": ("config", "model", "hook_ports"),
+    "sharectl.ports": ("ports", "config", "model", "hook_ports"),
     "sharectl.hook_ports": ("model",),
     "sharectl.hook": ("app", "operations", "ports", "config", "errors"),
     "sharectl.model": ("model", "errors"),

@@ -6,6 +6,7 @@ like hang on a dead server. What may hang runs in a child process with a deadlin
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,14 @@ from sharectl.config import Config
 from sharectl.errors import MountFailed, Refused, ServerDead, Unavailable
 from sharectl.model.enums import Health, ShareProtocol
 from sharectl.model.export_location import servers
-from sharectl.model.mounts import HostMount, MountRequest, mounted_at, parse_mountinfo
+from sharectl.model.mounts import (
+    HostMount,
+    MountNote,
+    MountRequest,
+    ServedMount,
+    mounted_at,
+    parse_mountinfo,
+)
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 _NFS_PORT = 2049
@@ -223,6 +231,18 @@ class HostMounts:
     def probe(self, groups: Iterable[Collection[str]], timeout: float) -> Mapping[str, Health]:
         """statfs(2) in a child for each group; a child that hangs is killed."""
         return mount_probe.probe(groups, timeout)
+
+    def notes(self) -> Mapping[str, MountNote]:
+        """None are kept yet."""
+        return {}
+
+    def served(self) -> tuple[ServedMount, ...]:
+        """None are looked for yet."""
+        return ()
+
+    def resolve(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """By name alone."""
+        return {path: os.path.normpath(path) for path in paths}
 
 
 def _find(program: str) -> str | None:

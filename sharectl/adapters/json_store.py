@@ -90,7 +90,7 @@ def read_document(path: Path) -> dict[str, Any] | None:
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_unique)
         return store_schema.migrate(document)
     except store_schema.TooNew as error:
         raise StoreError(
@@ -100,6 +100,14 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         why = f"it is not a sharectl store ({type(error).__name__}: {error})"
         raise _unreadable(path, why) from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; of two equal keys json would keep the second, an empty table perhaps."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands in it twice")
+    return found
 
 
 def _unreadable(path: Path, why: str) -> StoreError:

@@ -18,7 +18,7 @@ import libvirt
 from sharectl.adapters import deadline, libvirt_connection, libvirt_observe
 from sharectl.errors import Refused
 from sharectl.model import domain_xml, memory_xml
-from sharectl.model.domain import Domain, Filesystem
+from sharectl.model.domain import Domain, DomainsSeen, Filesystem
 from sharectl.model.enums import SharedMemory
 from sharectl.model.host import HostFacts
 from sharectl.model.mark import Mark
@@ -100,6 +100,11 @@ class LibvirtDomains:
             return tuple(item for item in seen if item is not None)
 
         return self._call(look)
+
+    def look(self, uuids: Iterable[str] | None = None, *, brief: bool = False) -> DomainsSeen:
+        """One by one."""
+        seen = self.list() if uuids is None else tuple(self.get(uuids, brief=brief).values())
+        return DomainsSeen({item.uuid: item for item in seen}, {}, frozenset({self.host().uri}))
 
     def attach_filesystem(self, uuid: str, filesystem: Filesystem) -> tuple[int, ...]:
         """Into the persistent definition.

@@ -74,6 +74,11 @@ class Credentials:
         return plugin
 
     @property
+    def cloud(self) -> str:
+        """The cloud's name in clouds.yaml; empty for OS_* variables."""
+        return "" if self._name in _MADE_UP else self._name
+
+    @property
     def service(self) -> str:
         """Whom a request asks now: Keystone until the login, and then Manila."""
         return "Manila" if getattr(self.auth, "auth_ref", None) is not None else "Keystone"

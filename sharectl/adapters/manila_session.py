@@ -67,6 +67,10 @@ class ManilaSession:
             app_name="sharectl", split_loggers=True,
         )  # fmt: skip
 
+    def cloud(self) -> tuple[str, str]:
+        """The cloud's name, empty for OS_* variables, and the address of its Keystone."""
+        return self._credentials.cloud, str(getattr(self._credentials.auth, "auth_url", ""))
+
     def client(self) -> Any:
         """A client at the microversion in force: one for each call, at no cost.
 

@@ -50,6 +50,19 @@ class ManilaShares:
         """The project of the credentials."""
         return self._project
 
+    def cloud(self) -> tuple[str, str]:
+        """As the credentials name it."""
+        return self._session.cloud()
+
+    def annotate(self, share_id: str, rule_id: str, metadata: Mapping[str, str]) -> None:
+        """By the rule's metadata API."""
+        if self._session.version < _RULE_METADATA:
+            return
+        self._session.call(
+            lambda client: client.share_access_rules.set_metadata(rule_id, dict(metadata)),
+            change=True,
+        )
+
     def find(self, ident: str) -> Share:
         """By ID, else by name."""
         if _is_uuid(ident):

@@ -11,10 +11,11 @@ from typing import Any
 from sharectl.model.enums import AccessLevel, AccessType, Intent, SharedMemory, ShareProtocol
 from sharectl.model.mapping import ShareMapping
 
-VERSION = 2
+VERSION = 3
 # From each older version to the next; a stored sample of each lies in tests/data/store.
 _STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: lambda document: _with_fields(document, outdated_rules=[], project_id=""),
+    2: lambda document: _with_fields(document, libvirt_uri="", cloud="", auth_url="", device=""),
 }
 _ENUMS: dict[str, type[StrEnum]] = {
     "protocol": ShareProtocol,
@@ -49,7 +50,10 @@ def stamp() -> dict[str, Any]:
 
 
 def migrate(document: dict[str, Any]) -> dict[str, Any]:
-    """`document` in the present version. Raises `TooNew`, `KeyError`, `TypeError`."""
+    """`document` in the present version. Raises `TooNew`, `KeyError`, `TypeError`, `ValueError`.
+
+    A document without a table of mappings is damaged: it must not read as an empty store.
+    """
     version = document["schema"]["1"]["version"]
     if not isinstance(version, int) or isinstance(version, bool):
         raise TypeError(f"schema version {version!r}")
@@ -57,12 +61,24 @@ def migrate(document: dict[str, Any]) -> dict[str, Any]:
         raise TooNew(version)
     for step in range(version, VERSION):
         document = _STEPS[step](document)
-    document.setdefault("mappings", {})
+    _check_records(document["mappings"])
     return document
 
 
+def _check_records(records: dict[str, Any]) -> None:
+    """TinyDB numbers the records, and each mapping has one."""
+    seen: set[str] = set()
+    for key, record in records.items():
+        if not (key.isascii() and key.isdigit()):
+            raise ValueError(f"record {key!r} has no number")
+        name = str(record.get("id"))
+        if name in seen:
+            raise ValueError(f"two records have the id {name!r}")
+        seen.add(name)
+
+
 def _with_fields(document: dict[str, Any], **new: Any) -> dict[str, Any]:
-    mappings = document.get("mappings", {})
+    mappings = document["mappings"]
     return {**document, "mappings": {key: {**item, **new} for key, item in mappings.items()}}
 
 
@@ -87,6 +103,8 @@ def mapping(values: dict[str, Any]) -> ShareMapping:
         if parsed[name].tzinfo is None:
             raise ValueError(f"{name} has no time zone")
     for name in _ITEMS:
+        if not isinstance(parsed[name], list):
+            raise TypeError(f"{name} is {parsed[name]!r}")
         parsed[name] = tuple(parsed[name])
     _check_types(parsed)
     return ShareMapping(**parsed)

@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
 
-from sharectl.errors import Denied
+from sharectl.errors import ConfigError, Denied
+
+_MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+# A random number that names sharectl. The machine ID itself is confidential (machine-id(5)).
+_APPLICATION = bytes.fromhex("b0c5a1f3d2a94f0ea8f6a41f3d7e6b52")
 
 # What a verb works on, also in a dry run, where that is less than what the others work on.
 _OF_ROOT = {
@@ -33,12 +39,44 @@ class SystemClock:
 
 
 class LocalHost:
-    """`Host` as the kernel names it."""
+    """`Host` as the kernel names it, known by an ID that systemd's rules derive.
+
+    Args:
+        machine_ids: where the machine ID is looked for, in this order.
+    """
+
+    def __init__(self, machine_ids: tuple[Path, ...] = _MACHINE_IDS) -> None:
+        self._machine_ids = machine_ids
 
     @property
     def name(self) -> str:
         """The kernel's host name."""
         return os.uname().nodename
+
+    @cached_property
+    def id(self) -> str:
+        """As sd_id128_get_machine_app_specific(3) makes it: HMAC-SHA256 of the machine ID."""
+        import hmac
+
+        machine = self._machine_id()
+        made = bytearray(hmac.digest(machine, _APPLICATION, "sha256")[:16])
+        made[6] = made[6] & 0x0F | 0x40  # a UUID of version 4
+        made[8] = made[8] & 0x3F | 0x80
+        return made.hex()
+
+    def _machine_id(self) -> bytes:
+        for file in self._machine_ids:
+            try:
+                text = file.read_text().strip()
+            except (OSError, UnicodeDecodeError):
+                continue
+            if len(text) == 32 and set(text) <= set("0123456789abcdef") and int(text, 16):
+                return bytes.fromhex(text)
+        raise ConfigError(
+            f"this host has no machine ID in {self._machine_ids[0]}, and Manila's access rules name"
+            " the host by it",
+            hint="make one: systemd-machine-id-setup, or dbus-uuidgen --ensure=/etc/machine-id",
+        )
 
     @property
     def user(self) -> str:

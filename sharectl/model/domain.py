@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from sharectl.errors import SharectlError
 from sharectl.model.mark import Mark
 
 
 @dataclass(frozen=True)
 class Filesystem:
-    """A `<filesystem>` element: the guest mounts `tag`, the host serves `source`."""
+    """A `<filesystem>` element: the guest mounts `tag`, the host serves `source`.
+
+    `xml` is the element as libvirt has it, without the address; it carries what an admin has set
+    by hand, such as the queue size. Empty for one that is made plain. `served` tells of a running
+    guest's filesystem whether its virtiofsd is alive.
+    """
 
     tag: str
     source: str | None
     driver: str = "virtiofs"
     readonly: bool = False
+    xml: str = field(default="", compare=False, repr=False)
+    served: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True)
@@ -22,8 +32,9 @@ class Domain:
     """A libvirt domain as observed. Its identity is the UUID; the name is a label.
 
     `filesystems` are those of the persistent definition, `live_filesystems` those of the running
-    guest (empty when it is shut off). `marks` are what its metadata says of our mappings. `xml` is
-    the persistent definition as libvirt gives it.
+    guest (empty when it is shut off). `paths` are all absolute paths in either. `marks` are what
+    its metadata says of our mappings. `xml` is the persistent definition as libvirt gives it.
+    `libvirt_uri` is the libvirt that has it.
     """
 
     uuid: str
@@ -35,13 +46,41 @@ class Domain:
     shared_memory: bool = False
     filesystems: tuple[Filesystem, ...] = ()
     live_filesystems: tuple[Filesystem, ...] = ()
+    paths: frozenset[str] = frozenset()
     marks: tuple[Mark, ...] = ()
+    libvirt_uri: str = ""
     xml: str = field(default="", repr=False)
 
     def uses(self, source: str) -> bool:
         """Whether the persistent definition or the running guest serves `source`."""
         everything = self.filesystems + self.live_filesystems
         return any(is_within(item.source, source) for item in everything)
+
+
+@dataclass(frozen=True)
+class UnseenDomain:
+    """A domain that exists and could not be looked at, and why."""
+
+    uuid: str
+    name: str
+    error: SharectlError
+
+
+@dataclass(frozen=True)
+class DomainsSeen:
+    """One look at domains. What is neither in `domains` nor in `unseen` is gone.
+
+    It is gone from the libvirts in `complete` alone: of any other libvirt nothing is known.
+
+    Attributes:
+        domains: those that were looked at, by UUID.
+        unseen: those that exist and could not be looked at, by UUID.
+        complete: URIs of the libvirts that said which domains they have.
+    """
+
+    domains: Mapping[str, Domain] = field(default_factory=lambda: MappingProxyType({}))
+    unseen: Mapping[str, UnseenDomain] = field(default_factory=lambda: MappingProxyType({}))
+    complete: frozenset[str] = frozenset()
 
 
 def is_within(path: str | None, folder: str) -> bool:

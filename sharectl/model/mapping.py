@@ -36,7 +36,11 @@ class ShareMapping:
     `shared_memory` is the memory backing that sharectl added to the domain, if it did, and
     `controllers` are the indexes of the PCI controllers that came with the filesystem.
     `outdated_rules` are rules of ours for a client that mounts the share no more, to be withdrawn.
-    `project_id` is the OpenStack project whose credentials attached the share; empty if unknown.
+    `libvirt_uri` is the libvirt that has the domain; `cloud` and `auth_url` are the cloud's name
+    in clouds.yaml and the address of its Keystone, `project_id` is the OpenStack project whose
+    credentials attached the share. Each is empty where an earlier version did not record it.
+    `device` is the filesystem element as it was last seen in the domain, with what an admin has
+    set by hand; empty for a plain one.
     """
 
     id: str
@@ -62,6 +66,10 @@ class ShareMapping:
     controllers: tuple[int, ...] = ()
     outdated_rules: tuple[str, ...] = ()
     project_id: str = ""
+    libvirt_uri: str = ""
+    cloud: str = ""
+    auth_url: str = ""
+    device: str = ""
     last_error: str | None = None
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sharectl.model.enums import AccessLevel, ShareProtocol
@@ -20,7 +20,8 @@ class HostMount:
     """One line of mountinfo.
 
     `root` is the folder of the file system that is seen at the mount point: "/" but for a bind
-    mount of another one. NFS shows "/" always, and has the folder in `source`.
+    mount of another one. NFS shows "/" always, and has the folder in `source`. `device` is the
+    file system's "MAJOR:MINOR", which all mounts of one file system have in common.
     """
 
     mount_point: str
@@ -29,6 +30,7 @@ class HostMount:
     options: frozenset[str]
     super_options: frozenset[str] = frozenset()
     root: str = "/"
+    device: str = field(default="", compare=False)
 
     @property
     def label(self) -> str:
@@ -47,7 +49,10 @@ class HostMount:
 
 @dataclass(frozen=True)
 class MountRequest:
-    """A mount to make. `source` is a checked export location; `user` is the cephx id."""
+    """A mount to make. `source` is a checked export location; `user` is the cephx id.
+
+    `rule_id` is the access rule that the mount is made with, for its note.
+    """
 
     protocol: ShareProtocol
     source: str
@@ -55,6 +60,32 @@ class MountRequest:
     level: AccessLevel
     user: str | None = None
     filesystem_name: str | None = None
+    rule_id: str | None = None
+
+
+@dataclass(frozen=True)
+class MountNote:
+    """What is noted of a mount when sharectl makes it, and kept until the next boot.
+
+    It tells the mount from one that somebody else has made at the same place: `device` is that of
+    the mount (see `HostMount`). `rule_id` is the access rule that it was made with, if known: a
+    CephFS client whose rule was made again since then has a key that is of no use any more.
+    """
+
+    mount_point: str
+    device: str
+    source: str
+    level: AccessLevel
+    rule_id: str | None = None
+
+
+@dataclass(frozen=True)
+class ServedMount:
+    """A file system that process `pid` of another mount namespace serves; see `HostMount`."""
+
+    pid: int
+    command: str
+    mount: HostMount
 
 
 def parse_mountinfo(text: str) -> tuple[HostMount, ...]:
@@ -81,6 +112,7 @@ def _parse_line(line: str) -> HostMount | None:
         options=frozenset(before[5].split(",")),
         super_options=frozenset(" ".join(after[2:]).split(",")),
         root=_unescape(before[3]),
+        device=before[2],
     )
 
 

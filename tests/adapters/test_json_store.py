@@ -42,6 +42,10 @@ _FULL = replace(
     controllers=(5, 6),
     outdated_rules=("r0",),
     project_id="p1",
+    libvirt_uri="qemu:///system",
+    cloud="production",
+    auth_url="https://keystone.example.org/v3",
+    device="<filesystem/>",
     last_error="no answer",
 )
 
@@ -81,7 +85,10 @@ def test_change_and_delete(path: Path) -> None:
 
 
 # What an older store is read as having, by the version that brought the field.
-_NEW: dict[int, dict[str, Any]] = {2: {"outdated_rules": (), "project_id": ""}}
+_NEW: dict[int, dict[str, Any]] = {
+    2: {"outdated_rules": (), "project_id": ""},
+    3: dict.fromkeys(("libvirt_uri", "cloud", "auth_url", "device"), ""),
+}
 
 _texts = st.text(st.characters(exclude_categories=["Cs"]))
 _times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
@@ -99,6 +106,10 @@ _mappings = st.builds(
     controllers=st.lists(st.integers(0, 31)).map(tuple),
     outdated_rules=st.lists(_texts).map(tuple),
     project_id=_texts,
+    libvirt_uri=_texts,
+    cloud=_texts,
+    auth_url=_texts,
+    device=_texts,
 )
 
 

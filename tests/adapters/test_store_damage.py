@@ -79,6 +79,8 @@ def _check_unreadable(path: Path) -> StoreError:
         b'{"schema": {"1": {"version": 1.0}}}',
         b'{"schema": {"1": {"version": 0}}}',
         b'{"schema": {"1": {"version": -1}}}',
+        b'{"schema": {"1": {"version": 1}}}',
+        b'{"schema": {"1": {"version": 3}}}',
         b'{"schema": {"1": {"version": 1}}, "mappings": []}',
         b'{"schema": {"1": {"version": 1}}, "mappings": {"1": null}}',
         b'{"schema": {"1": {"version": 1}}, "mappings": {"1": {}}}',
@@ -90,6 +92,33 @@ def test_damaged_file_is_an_error(path: Path, content: bytes) -> None:
     error = _check_unreadable(path)
     assert "cannot be read" in error.message
     assert "restore it from a backup of this host" in (error.hint or "")
+
+
+def _with_records(path: Path, records: dict[str, Any]) -> None:
+    path.write_text(json.dumps({**_document(path), "mappings": records}))
+
+
+def test_second_table_of_mappings_is_an_error(path: Path) -> None:
+    text = path.read_text().rstrip()
+    path.write_text(text[:-1] + ', "mappings": {}}')
+    assert "a key stands in it twice" in _check_unreadable(path).message
+
+
+def test_two_records_with_one_id_are_an_error(path: Path) -> None:
+    record = _document(path)["mappings"]["1"]
+    _with_records(path, {"1": record, "2": {**record, "tag": "other"}})
+    assert "two records have the id" in _check_unreadable(path).message
+
+
+def test_record_without_a_number_is_an_error(path: Path) -> None:
+    _with_records(path, {"x": _document(path)["mappings"]["1"]})
+    assert "record 'x' has no number" in _check_unreadable(path).message
+
+
+def test_text_in_place_of_a_list_is_an_error(path: Path) -> None:
+    record = _document(path)["mappings"]["1"]
+    _with_records(path, {"1": {**record, "outdated_rules": "abc"}})
+    _check_unreadable(path)
 
 
 def test_half_of_the_file_is_an_error_at_any_length(path: Path) -> None:
@@ -118,7 +147,7 @@ def test_missing_file_with_a_backup_is_an_error(path: Path) -> None:
 def test_newer_schema_is_refused_and_left_alone(path: Path) -> None:
     path.write_text(json.dumps({**_document(path), "schema": {"1": {"version": 99}}}))
     error = _check_unreadable(path)
-    assert "has schema 99, this sharectl knows 2" in error.message
+    assert "has schema 99, this sharectl knows 3" in error.message
 
 
 def test_unreadable_file_is_an_error(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 
 from sharectl.config import Config
@@ -45,6 +46,15 @@ class FakeApp:
         self.mounts = FakeMounts(self.shares, self.secrets)
         self.domains = FakeDomains(self.mounts)
         self.hook_host = FakeHookHost(self.clock, self.config.hook_stamp)
+        self.libvirts: dict[str, FakeDomains] = {}
+        self.clouds: dict[str, FakeShares] = {}
+
+    def at(self, mapping: ShareMapping) -> FakeApp:
+        """The same with another libvirt or cloud, if the mapping records one that is known."""
+        there = copy(self)
+        there.domains = self.libvirts.get(mapping.libvirt_uri, self.domains)
+        there.shares = self.clouds.get(mapping.cloud, self.shares)
+        return there
 
     def reconfigure(self, **settings: object) -> None:
         """Other settings, as in `Config`."""

@@ -10,7 +10,7 @@ from itertools import count
 from sharectl.errors import NotFound, Refused, Unavailable
 from sharectl.model import domain_xml, memory_xml, provenance
 from sharectl.model.checks import transient
-from sharectl.model.domain import Domain, Filesystem
+from sharectl.model.domain import Domain, DomainsSeen, Filesystem, UnseenDomain
 from sharectl.model.enums import SharedMemory
 from sharectl.model.host import HostFacts
 from sharectl.model.mark import Mark
@@ -70,6 +70,7 @@ class FakeDomains:
     Attributes:
         facts: what `host` answers.
         dead: whether libvirt does not answer.
+        hanging: UUIDs of domains on which a job hangs.
     """
 
     def __init__(self, mounts: FakeMounts) -> None:
@@ -78,6 +79,7 @@ class FakeDomains:
         self._numbers = count(1)
         self.facts = HOST
         self.dead = False
+        self.hanging: set[str] = set()
 
     def define(self, name: str, *, shared_memory: bool = True) -> str:
         """A domain that is shut off; returns its UUID."""
@@ -126,11 +128,13 @@ class FakeDomains:
             source = item.source or ""
             if mounted_at(self._mounts.list(), source) is None:
                 raise Refused(f"the virtiofs export directory {source!r} does not exist")
+            self._mounts.serve(uuid, source)
         guest.running, guest.live = True, filesystems
 
     def stop(self, uuid: str) -> None:
         """Shut off."""
         self._guests[uuid].running, self._guests[uuid].live = False, ()
+        self._mounts.daemons.pop(uuid, None)
 
     def xml_of(self, uuid: str) -> str:
         """The persistent definition."""
@@ -170,6 +174,19 @@ class FakeDomains:
         self._answer()
         return tuple(self._observe(uuid) for uuid in self._guests)
 
+    def look(self, uuids: Iterable[str] | None = None, *, brief: bool = False) -> DomainsSeen:
+        """One by one; those in `hanging` are not seen."""
+        self._answer()
+        chosen = [uuid for uuid in (self._guests if uuids is None else uuids)
+                  if uuid in self._guests]  # fmt: skip
+        hanging = {
+            uuid: UnseenDomain(uuid, self._guests[uuid].name, Unavailable("a job hangs on it"))
+            for uuid in chosen
+            if uuid in self.hanging
+        }
+        seen = {uuid: self._observe(uuid) for uuid in chosen if uuid not in hanging}
+        return DomainsSeen(seen, hanging, frozenset({self.facts.uri}))
+
     def _observe(self, uuid: str) -> Domain:
         guest = self._guests[uuid]
         shared_memory, filesystems, marks = _read(guest.xml)
@@ -184,6 +201,8 @@ class FakeDomains:
             filesystems=filesystems if guest.persistent else (),
             live_filesystems=guest.live,
             marks=marks if guest.persistent else (),
+            paths=frozenset(item.source or "" for item in (*filesystems, *guest.live)),
+            libvirt_uri=self.facts.uri,
             xml=guest.xml,
         )
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 from sharectl.errors import BackendError
+from sharectl.model.mapping import ShareMapping
 from sharectl.ports import App, Domains, MappingStore, Mounts, Secrets, Shares, Transaction
 from tests.fakes.app import FakeApp
 
@@ -160,6 +161,15 @@ class FaultyApp:
         self.mounts = cast(Mounts, _Port("mounts", app.mounts, injector))
         self.secrets = cast(Secrets, _Port("secrets", app.secrets, injector))
         self.store = cast(MappingStore, _Store("store", app.store, injector))
+        self._injector = injector
+
+    def at(self, mapping: ShareMapping) -> FaultyApp:
+        """The same, over the app as it is there."""
+        there = FaultyApp(self._injector)
+        found = self._injector.app.at(mapping)
+        there.domains = cast(Domains, _Port("domains", found.domains, self._injector))
+        there.shares = cast(Shares, _Port("shares", found.shares, self._injector))
+        return there
 
 
 def changes(app: FakeApp, operation: Callable[[App], object]) -> list[str]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from posixpath import normpath
 
 from sharectl.errors import MountFailed, Refused, ServerDead
 from sharectl.model.enums import AccessLevel, AccessType, Health, ShareProtocol
 from sharectl.model.export_location import parse, servers
-from sharectl.model.mounts import HostMount, MountRequest, layers_at, mounted_at
+from sharectl.model.mounts import (
+    HostMount,
+    MountNote,
+    MountRequest,
+    ServedMount,
+    layers_at,
+    mounted_at,
+)
 from tests.fakes.shares import FakeShares
 from tests.fakes.store import FakeSecrets
 
@@ -35,6 +44,9 @@ class FakeMounts:
         stale: mount points whose server answers with an error.
         unmountable: protocols that the host has no helper for.
         shown_as: what mountinfo shows for a source, where that differs.
+        daemons: what the virtiofsds of running guests serve, by the domain's UUID.
+        noted: the notes of the mounts.
+        links: symbolic links of the host, with what they lead to.
     """
 
     shares: FakeShares
@@ -46,6 +58,37 @@ class FakeMounts:
     stale: set[str] = field(default_factory=set)
     unmountable: set[ShareProtocol] = field(default_factory=set)
     shown_as: dict[str, str] = field(default_factory=dict)
+    daemons: dict[str, list[HostMount]] = field(default_factory=dict)
+    noted: dict[str, MountNote] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    _devices: Iterator[int] = field(default_factory=lambda: count(50))
+
+    def serve(self, uuid: str, source: str) -> None:
+        """The virtiofsd of domain `uuid` opens what is mounted at `source`, and keeps it."""
+        if (found := mounted_at(self.list(), source)) is not None:
+            self.daemons.setdefault(uuid, []).append(found)
+
+    def served(self) -> tuple[ServedMount, ...]:
+        """By the virtiofsds of the guests that run."""
+        everyone = [item for group in self.daemons.values() for item in group]
+        return tuple(
+            ServedMount(1000 + number, "virtiofsd", item) for number, item in enumerate(everyone)
+        )
+
+    def notes(self) -> Mapping[str, MountNote]:
+        """Of the mounts made here."""
+        return dict(self.noted)
+
+    def resolve(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """By name, and by the `links` of the host."""
+        return {path: self._resolve(path) for path in paths}
+
+    def _resolve(self, path: str) -> str:
+        path = "/" + normpath(path).lstrip("/")
+        for link, target in self.links.items():
+            if path == link or path.startswith(link + "/"):
+                return target + path[len(link) :]
+        return path
 
     def list(self) -> tuple[HostMount, ...]:
         """What is mounted."""
@@ -84,8 +127,12 @@ class FakeMounts:
         mode = "ro" if request.level is AccessLevel.RO else "rw"
         source = self.shown_as.get(request.source, request.source)
         options = frozenset({mode, "nosuid", "nodev"})
+        mount_point, device = str(request.mount_point), f"0:{next(self._devices)}"
         self.mounted.append(
-            HostMount(str(request.mount_point), _TYPES[request.protocol], source, options)
+            HostMount(mount_point, _TYPES[request.protocol], source, options, device=device)
+        )
+        self.noted[mount_point] = MountNote(
+            mount_point, device, source, request.level, request.rule_id
         )
 
     def _share_at(self, source: str) -> str:
@@ -113,6 +160,7 @@ class FakeMounts:
                 break
             del self.mounted[max(i for i, item in enumerate(self.mounted) if item == layer)]
         self.stale.discard(mount_point)
+        self.noted.pop(mount_point, None)
 
     def _is_dead(self, mount: HostMount) -> bool:
         return any(server in mount.source for server in self.dead)

@@ -43,6 +43,7 @@ class FakeHost:
     """`Host`."""
 
     name: str = "hyper1.example.org"
+    id: str = "0123456789abcdef0123456789abcdef"
     user: str = "alice"
     root: bool = True
 

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 
 from sharectl.errors import Denied, NotFound, Refused, SharectlError, Unavailable
 from sharectl.model.enums import AccessType, RuleState
 from sharectl.model.secret import CephxKey
 from sharectl.model.share import Access, AccessRule, ExportLocation, Share, ShareSeen
+from tests.fakes.rules import Rule, covers, in_force, same_client
 
 PROJECT = "0123456789abcdef0123456789abcdef"
-
-
-@dataclass
-class Rule:
-    """An access rule as Manila keeps it. `coming` are the states of the next looks; None: gone."""
-
-    id: str
-    share_id: str
-    access: Access
-    metadata: Mapping[str, str]
-    key: str | None
-    state: RuleState = RuleState.ACTIVE
-    coming: list[RuleState | None] = field(default_factory=list)
 
 
 class FakeShares:
@@ -39,6 +26,7 @@ class FakeShares:
         not_applied: `access_to` of rules that go to error.
         not_denied: `access_to` of rules whose withdrawal goes to error.
         of_others: IDs of the rules that another Manila user made and locked.
+        cloud_name: the cloud's name in clouds.yaml.
         project: of whom asks; Manila shows the shares of that one only.
         not_granting: why no rule can be had now, if so.
         ill: shares of which Manila tells nothing but this error.
@@ -58,6 +46,7 @@ class FakeShares:
         self.not_denied: set[str] = set()
         self.of_others: set[str] = set()
         self.project = PROJECT
+        self.cloud_name = "demo"
         self.not_granting: str | None = None
         self.ill: dict[str, SharectlError] = {}
         self.dead = False
@@ -117,7 +106,7 @@ class FakeShares:
         levels = {
             rule.access.level.value
             for rule in self._rules.values()
-            if rule.share_id == share_id and _in_force(rule) and _covers(rule.access, kind, client)
+            if rule.share_id == share_id and in_force(rule) and covers(rule.access, kind, client)
         }
         return max(levels, default=None)  # "rw" comes after "ro"
 
@@ -134,6 +123,20 @@ class FakeShares:
     def _answer(self) -> None:
         if self.dead:
             raise Unavailable("OpenStack does not answer: test")
+
+    def cloud(self) -> tuple[str, str]:
+        """The cloud."""
+        return self.cloud_name, f"https://{self.cloud_name}.example.org/v3"
+
+    def annotate(self, share_id: str, rule_id: str, metadata: Mapping[str, str]) -> None:
+        """Add to the metadata, or take keys with empty values away."""
+        self._answer()
+        rule = self._rules.get(rule_id)
+        if rule is None or rule.share_id != share_id:
+            raise NotFound(f"share access rule {rule_id} not found")
+        if self.with_metadata:
+            merged = {**rule.metadata, **metadata}
+            rule.metadata = {key: value for key, value in merged.items() if value}
 
     def project_id(self) -> str:
         """The project."""
@@ -233,7 +236,7 @@ class FakeShares:
         if self.not_granting is not None:
             raise Refused(self.not_granting)
         for rule in self._rules.values():
-            if rule.share_id == share_id and _same_client(rule.access, access):
+            if rule.share_id == share_id and same_client(rule.access, access):
                 raise Refused(f"Manila says: Share access {access.type}:{access.to} exists.")
         made = self.add_rule(share_id, access, state=RuleState.QUEUED_TO_APPLY, metadata=metadata)
         end = RuleState.ERROR if access.to in self.not_applied else RuleState.ACTIVE
@@ -258,28 +261,3 @@ class FakeShares:
         end = RuleState.ERROR if rule.access.to in self.not_denied else None
         rule.state = RuleState.QUEUED_TO_DENY
         rule.coming = [*[RuleState.DENYING] * self.looks, end]
-
-
-def _in_force(rule: Rule) -> bool:
-    """A rule counts from when it is active until its withdrawal has gone through."""
-    return rule.state in (RuleState.ACTIVE, RuleState.QUEUED_TO_DENY)
-
-
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    return ipaddress.ip_network(text, strict=False)
-
-
-def _covers(access: Access, kind: AccessType, client: str) -> bool:
-    if access.type is not kind:
-        return False
-    if kind is AccessType.IP:
-        return ipaddress.ip_address(client) in _network(access.to)
-    return access.to == client
-
-
-def _same_client(one: Access, other: Access) -> bool:
-    if one.type is not other.type:
-        return False
-    if one.type is AccessType.IP:
-        return _network(one.to) == _network(other.to)
-    return one.to == other.to

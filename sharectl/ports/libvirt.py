@@ -1,0 +1,69 @@
+"""What the operations need of libvirt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from sharectl.model.domain import Domain, DomainsSeen, Filesystem
+    from sharectl.model.enums import SharedMemory
+    from sharectl.model.host import HostFacts
+    from sharectl.model.mark import Mark
+
+
+class Domains(Protocol):
+    """The domains of one libvirt on this host."""
+
+    def look(self, uuids: Iterable[str] | None = None, *, brief: bool = False) -> DomainsSeen:
+        """Look at the domains with those UUIDs, or at all of this libvirt, one by one.
+
+        A domain that cannot be looked at, such as one whose job hangs, is `unseen` and holds up no
+        other. `brief` looks at name, state and filesystems alone, which costs half.
+
+        Raises `Unavailable` when libvirt itself does not answer, and `Denied`.
+        """
+
+    def host(self) -> HostFacts:
+        """Versions and abilities. Raises `Unavailable`."""
+
+    def find(self, ident: str) -> Domain:
+        """The domain with that name, UUID or id (in this order). Raises `NotFound`."""
+
+    def get(self, uuids: Iterable[str], *, brief: bool = False) -> dict[str, Domain]:
+        """Those of the domains that exist, by UUID.
+
+        `brief` looks at name, state and live filesystems alone, which costs half.
+        """
+
+    def list(self) -> tuple[Domain, ...]:
+        """All domains of the host."""
+
+    def attach_filesystem(self, uuid: str, filesystem: Filesystem) -> tuple[int, ...]:
+        """Add to the persistent definition. Raises `Refused` when libvirt does.
+
+        Returns the indexes of PCI controllers that libvirt had to add for it.
+        """
+
+    def detach_filesystem(
+        self, uuid: str, filesystem: Filesystem, controllers: tuple[int, ...] = ()
+    ) -> tuple[int, ...]:
+        """Take out of the persistent definition; nothing to do when it is not there.
+
+        `controllers` go with it; returns those that something else has come to use.
+        """
+
+    def mark(self, uuid: str, mark: Mark) -> None:
+        """Write `mark` into the persistent metadata, for the older one of the same mapping.
+
+        The caller holds the domain's lock, as for the next.
+        """
+
+    def unmark(self, uuid: str, mapping_id: str) -> None:
+        """Take the mapping's mark out of the metadata; nothing to do when it is not there."""
+
+    def enable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
+        """Give the persistent definition shared memory; see `memory_xml.enable`."""
+
+    def disable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
+        """Undo it, unless something has come to need it."""

@@ -1,0 +1,48 @@
+"""Access rules as the Manila in memory keeps them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sharectl.model.enums import AccessType, RuleState
+from sharectl.model.share import Access
+
+
+@dataclass
+class Rule:
+    """An access rule as Manila keeps it. `coming` are the states of the next looks; None: gone."""
+
+    id: str
+    share_id: str
+    access: Access
+    metadata: Mapping[str, str]
+    key: str | None
+    state: RuleState = RuleState.ACTIVE
+    coming: list[RuleState | None] = field(default_factory=list)
+
+
+def in_force(rule: Rule) -> bool:
+    """A rule counts from when it is active until its withdrawal has gone through."""
+    return rule.state in (RuleState.ACTIVE, RuleState.QUEUED_TO_DENY)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text, strict=False)
+
+
+def covers(access: Access, kind: AccessType, client: str) -> bool:
+    if access.type is not kind:
+        return False
+    if kind is AccessType.IP:
+        return ipaddress.ip_address(client) in _network(access.to)
+    return access.to == client
+
+
+def same_client(one: Access, other: Access) -> bool:
+    if one.type is not other.type:
+        return False
+    if one.type is AccessType.IP:
+        return _network(one.to) == _network(other.to)
+    return one.to == other.to
