@@ -6,8 +6,9 @@ to make. Nothing here knows of Click, libvirt or Manila.
 
 from __future__ import annotations
 
+from copy import copy
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class ExitCode(IntEnum):
@@ -46,6 +47,24 @@ class SharectlError(Exception):
         self.message = message
         self.hint = hint
 
+    def about(self, what: str) -> Self:
+        """The same error, said of `what`: a new value, so that whoever holds this one keeps it."""
+        return self._said(f"{what}: {self.message}", self.hint)
+
+    def and_so(self, what: str, hint: str | None = None) -> Self:
+        """The same error with what follows from it, and a better hint if there is one."""
+        return self._said(f"{self.message}; {what}", hint or self.hint)
+
+    def hinting(self, hint: str) -> Self:
+        """The same error with another hint."""
+        return self._said(self.message, hint)
+
+    def _said(self, message: str, hint: str | None) -> Self:
+        new = copy(self)
+        new.message, new.hint, new.args = message, hint, (message,)
+        new.__cause__ = self.__cause__ or self
+        return new
+
     @property
     def advice(self) -> str:
         """The hint, or what to type after any error of this kind; every error is told with it."""
@@ -73,6 +92,10 @@ class Refused(SharectlError):
     usual_hint = (
         "see how things stand: sharectl list; mend what it names and run the same command again"
     )
+
+
+class RuleExists(Refused):
+    """Manila has a rule for that client: it allows one at a time, which may be on its way out."""
 
 
 class InUse(Refused):

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sharectl.errors import ConfigError, Denied
+from sharectl.model.identity import HostIdentity
 
 _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 # A random number that names sharectl. The machine ID itself is confidential (machine-id(5)).
@@ -63,6 +64,11 @@ class LocalHost:
         made[6] = made[6] & 0x0F | 0x40  # a UUID of version 4
         made[8] = made[8] & 0x3F | 0x80
         return made.hex()
+
+    @property
+    def identity(self) -> HostIdentity:
+        """Name and ID."""
+        return HostIdentity(self.name, self.id)
 
     def _machine_id(self) -> bytes:
         for file in self._machine_ids:

@@ -1,41 +1,32 @@
-"""Access rules: which one serves a wish, and which ones are ours."""
+"""Access rules: which one serves a wish, and whom a rule of this host is for."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
-from dataclasses import replace
 
 from sharectl.model.enums import AccessLevel, AccessType, RuleState
-from sharectl.model.mapping import ShareMapping
+from sharectl.model.identity import HostIdentity
 from sharectl.model.share import Access, AccessRule
 
-MANAGED_BY = "managed-by"
-HOST = "sharectl-host"
-USER = "sharectl-user"
-SHARECTL = "sharectl"
 # Manila's limit is 255; libcephfs and shells are happier with less, and periods are refused.
 _CEPHX_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
-_DIGITS = 8  # of project and share, enough to tell those of one host apart
+_DIGITS = 8  # of the share, enough to tell those of one host apart
 _HOST_LENGTH = 40
 
 
-def rule_metadata(host: str, user: str) -> dict[str, str]:
-    """What a rule of ours carries, so that any sharectl knows whose it is."""
-    return {MANAGED_BY: SHARECTL, HOST: host, USER: user}
+def cephx_id(host: HostIdentity, share_id: str) -> str:
+    """The cephx id of this host for a share.
 
-
-def cephx_id(host: str, project_id: str, share_id: str) -> str:
-    """The cephx id of this host for a share of that project.
-
-    By project, since Ceph binds an id to the first project that uses it. By share, since denying
-    an id on one share takes its right to ask the monitors away (`fs subvolume deauthorize`,
-    measured with Ceph 16.2): no other share could be mounted with it from then on.
+    By host ID, since two hosts may have one name. By share, since Ceph binds an id to the first
+    project that uses it, and since denying an id on one share takes its right to ask the monitors
+    away (`fs subvolume deauthorize`, measured with Ceph 16.2): no other share could be mounted
+    with it from then on.
     """
-    name = _CEPHX_UNSAFE.sub("-", host.partition(".")[0] or host)[:_HOST_LENGTH].strip("-")
-    short = (re.sub(r"[^0-9a-zA-Z]", "", part)[:_DIGITS] for part in (project_id, share_id))
-    return "-".join(("sharectl", name, *short)).rstrip("-")
+    label = host.name.partition(".")[0] or host.name
+    name = _CEPHX_UNSAFE.sub("-", label)[:_HOST_LENGTH].strip("-")
+    share = re.sub(r"[^0-9a-zA-Z]", "", share_id)[:_DIGITS]
+    return "-".join(part for part in ("sharectl", name, host.short_id, share) if part)
 
 
 def check_access_to(kind: AccessType, to: str) -> str:
@@ -48,64 +39,6 @@ def check_access_to(kind: AccessType, to: str) -> str:
     elif not to or _CEPHX_UNSAFE.search(to.replace(".", "-")):
         raise ValueError(f"no cephx id is {to!r}")
     return to
-
-
-def is_ours(rule: AccessRule, host: str, mappings: tuple[ShareMapping, ...]) -> bool:
-    """Whether this host's sharectl made the rule.
-
-    By the rule's metadata, or by the id that a mapping recorded. On servers without metadata a
-    rule that a mapping has asked for, and not yet got an id of, counts too: Manila allows no
-    other rule for this very client.
-    """
-    if any(item.rule_id == rule.id for item in mappings):
-        return True
-    if rule.metadata is None:
-        return any(_asked_for(rule, item) for item in mappings)
-    return made_by(rule.metadata, host)
-
-
-def _asked_for(rule: AccessRule, mapping: ShareMapping) -> bool:
-    if not mapping.owns_rule or mapping.rule_id is not None:
-        return False
-    return is_for(rule, mapping.access)
-
-
-def made_by(metadata: Mapping[str, str], host: str) -> bool:
-    """Whether rule metadata names sharectl on `host` as the maker."""
-    return metadata.get(MANAGED_BY) == SHARECTL and metadata.get(HOST) == host
-
-
-def revealed(
-    rules: tuple[AccessRule, ...], mappings: tuple[ShareMapping, ...], host: str
-) -> tuple[AccessRule, ...]:
-    """`rules` of a share, with what Manila hides of ours filled in from the share's `mappings`.
-
-    Manila hides whom a locked rule is for from all but its maker, so another user of the project
-    would else take our rule for none. It is for the client of the mapping that recorded its id.
-    One that nobody recorded and whose metadata names this host is for a client that has no other
-    rule. What is not known to be ours stays hidden.
-    """
-    if all(item.access_to is not None for item in rules):
-        return rules
-    recorded = {item.rule_id: item.access_to for item in mappings}
-    first = [replace(item, access_to=item.access_to or recorded.get(item.id)) for item in rules]
-    return tuple(
-        replace(item, access_to=_client_without_rule(item, first, mappings))
-        if item.access_to is None and made_by(item.metadata or {}, host)
-        else item
-        for item in first
-    )
-
-
-def _client_without_rule(
-    rule: AccessRule, rules: list[AccessRule], mappings: tuple[ShareMapping, ...]
-) -> str | None:
-    for mapping in mappings:
-        if rule.access_type != mapping.access_type:
-            continue
-        if not any(is_for(item, mapping.access) for item in rules):
-            return mapping.access_to
-    return None
 
 
 def is_for(rule: AccessRule, access: Access) -> bool:

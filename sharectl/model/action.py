@@ -36,6 +36,31 @@ class AwaitAccess:
 
 
 @dataclass(frozen=True)
+class AwaitWithdrawal:
+    """Wait until Manila has withdrawn a rule for the same client: it allows one at a time."""
+
+    share_id: str
+    rule: AccessRule
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        return f"wait until the old access rule for {self.rule.access_to} is withdrawn"
+
+
+@dataclass(frozen=True)
+class NoteInRule:
+    """Write into a rule's metadata which host made it, and which domains it serves."""
+
+    share_id: str
+    rule_id: str
+    notes: tuple[tuple[str, str], ...]
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        return f"note host and domain in access rule {self.rule_id} of share {self.share_id}"
+
+
+@dataclass(frozen=True)
 class MountShare:
     """Mount the export on the host."""
 
@@ -71,6 +96,18 @@ class AttachFilesystem:
     def describe(self) -> str:
         """One line for the plan."""
         return f"add filesystem {self.filesystem.tag} to domain {self.domain_name}"
+
+
+@dataclass(frozen=True)
+class RememberDevice:
+    """Record what an admin has set by hand on the filesystem, so that it can be put back so."""
+
+    domain_name: str
+    filesystem: Filesystem
+
+    def describe(self) -> str:
+        """One line for the plan."""
+        return f"remember the settings of filesystem {self.filesystem.tag} of {self.domain_name}"
 
 
 @dataclass(frozen=True)
@@ -174,10 +211,13 @@ class RevokeAccess:
 Action = (
     GrantAccess
     | AwaitAccess
+    | AwaitWithdrawal
+    | NoteInRule
     | MountShare
     | EnableSharedMemory
     | AttachFilesystem
     | MarkDomain
+    | RememberDevice
     | DetachFilesystem
     | UnmarkDomain
     | DisableSharedMemory

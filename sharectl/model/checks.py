@@ -5,12 +5,14 @@ Contract, section 4. They are pure; the order in which they are asked is in `ope
 
 from __future__ import annotations
 
+import shlex
+
 from sharectl.errors import BackendError, Refused, UsageError
 from sharectl.model import memory_xml
-from sharectl.model.domain import Domain
+from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import SharedMemory, ShareProtocol
 from sharectl.model.host import HostFacts
-from sharectl.model.mapping import ShareMapping, has_device, has_live_device, tag_taken
+from sharectl.model.mapping import ShareMapping, has_device, has_live_device, serves, tag_taken
 from sharectl.model.share import Share
 from sharectl.model.xml import parse
 
@@ -133,8 +135,8 @@ def _dotted(version: tuple[int, int, int]) -> str:
     return ".".join(str(part) for part in version)
 
 
-def has_unrecorded(domain: Domain, share: str, mount_base: str) -> bool:
-    """Whether the domain has a share that the store does not know, as after its loss.
+def unrecorded_device(domain: Domain, share: str, mount_base: str) -> Filesystem | None:
+    """The filesystem of a share that the store does not know, as after its loss.
 
     Args:
         domain: what it has by now.
@@ -143,23 +145,31 @@ def has_unrecorded(domain: Domain, share: str, mount_base: str) -> bool:
     """
     marked = {item.share_id for item in domain.marks if share in (item.share_id, item.share_name)}
     ours = {f"{mount_base}/{share_id}" for share_id in {share, *marked}}
-    return any(item.source in ours for item in domain.filesystems)
+    return next((item for item in domain.filesystems if item.source in ours), None)
 
 
-def check_recorded(domain: Domain, share: str, mount_base: str) -> None:
-    """`share` is not in the store, so the domain must not have it already."""
-    if has_unrecorded(domain, share, mount_base):
+def how_to_record(domain: Domain, share: str, device: Filesystem) -> str:
+    """The command that records a share that the domain has: it takes over what is there."""
+    readonly = " --read-only" if device.readonly else ""
+    return (
+        f"record it again: sharectl add {shlex.quote(domain.name)} {shlex.quote(share)} --tag"
+        f" {shlex.quote(device.tag)}{readonly}"
+    )
+
+
+def check_place(mapping: ShareMapping, domain: Domain, mount_base: str) -> None:
+    """The tag is free, or it is that of the very filesystem that is to be: that is recorded."""
+    there = unrecorded_device(domain, mapping.share_id, mount_base)
+    if there is not None and there.tag != mapping.tag:
         raise Refused(
-            f"domain {domain.name} has share {share} already, and the store does not know of it",
-            hint=f"record it again: sharectl adopt {domain.name}",
+            f"domain {domain.name} has share {mapping.share_id} already, with tag {there.tag}, and"
+            " the store does not know of it",
+            hint=how_to_record(domain, mapping.share_id, there),
         )
-
-
-def check_tag_free(tag: str, domain: Domain) -> None:
-    """No filesystem of the domain has the tag, whoever made it."""
     for item in (*domain.filesystems, *domain.live_filesystems):
-        if item.tag == tag:
-            raise tag_taken(tag, domain.name, f"the filesystem for {item.source or 'a socket'}")
+        if item.tag == mapping.tag and not serves(item, mapping):
+            what = f"the filesystem for {item.source or 'a socket'}"
+            raise tag_taken(mapping.tag, domain.name, what)
 
 
 def check_share(share: Share) -> ShareProtocol:

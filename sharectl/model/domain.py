@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from sharectl.errors import SharectlError
@@ -51,10 +51,23 @@ class Domain:
     libvirt_uri: str = ""
     xml: str = field(default="", repr=False)
 
-    def uses(self, source: str) -> bool:
-        """Whether the persistent definition or the running guest serves `source`."""
-        everything = self.filesystems + self.live_filesystems
-        return any(is_within(item.source, source) for item in everything)
+    def located(self, places: Mapping[str, str]) -> Domain:
+        """The same with each path in its one form, as `Mounts.resolve` gives it."""
+        return replace(
+            self,
+            filesystems=tuple(_located(item, places) for item in self.filesystems),
+            live_filesystems=tuple(_located(item, places) for item in self.live_filesystems),
+            paths=frozenset(places.get(path, path) for path in self.paths),
+        )
+
+    def uses(self, folder: str) -> bool:
+        """Whether anything in the persistent or the live definition lies in `folder`."""
+        sources = (item.source for item in (*self.filesystems, *self.live_filesystems))
+        return any(is_within(path, folder) for path in (*sources, *self.paths))
+
+
+def _located(item: Filesystem, places: Mapping[str, str]) -> Filesystem:
+    return replace(item, source=places.get(item.source or "", item.source))
 
 
 @dataclass(frozen=True)

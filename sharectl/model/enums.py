@@ -75,6 +75,8 @@ class Health(StrEnum):
     UNREACHABLE = "unreachable"
     NO_ACCESS = "no-access"
     NO_DEVICE = "no-device"
+    NO_DAEMON = "no-daemon"
+    UNRECORDED = "unrecorded"
     DOMAIN_MISSING = "domain-missing"
     SHARE_MISSING = "share-missing"
     UNKNOWN = "unknown"

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Refused, UsageError
-from sharectl.model.domain import Domain, Filesystem
+from sharectl.model.domain import Domain, Filesystem, is_within
 from sharectl.model.enums import (
     AccessLevel,
     AccessType,
@@ -83,7 +83,7 @@ class ShareMapping:
     def filesystem(self) -> Filesystem:
         """The filesystem that the domain has while the mapping is attached."""
         readonly = self.access_level is AccessLevel.RO
-        return Filesystem(self.tag, self.mount_point, readonly=readonly)
+        return Filesystem(self.tag, self.mount_point, readonly=readonly, xml=self.device)
 
     @property
     def wanted(self) -> bool:
@@ -121,13 +121,33 @@ def status_of(mapping: ShareMapping, domain: Domain | None) -> MappingStatus:
 
 
 def serves(item: Filesystem, mapping: ShareMapping) -> bool:
-    """Whether `item` is the filesystem of `mapping`: same tag, same mount point."""
-    return (item.tag, item.source) == (mapping.tag, mapping.mount_point)
+    """Whether `item` is the filesystem of `mapping`: virtiofs, with its tag, from its mount point.
+
+    An admin may have edited it to serve a folder inside the share.
+    """
+    return (
+        item.driver == "virtiofs"
+        and item.tag == mapping.tag
+        and is_within(item.source, mapping.mount_point)
+    )
 
 
 def has_device(mapping: ShareMapping, domain: Domain) -> bool:
     """Whether the domain's persistent definition has the mapping's filesystem."""
     return any(serves(item, mapping) for item in domain.filesystems)
+
+
+def other_device(mapping: ShareMapping, domain: Domain) -> Filesystem | None:
+    """What stands in the place of the mapping's filesystem, edited by somebody: None if nothing.
+
+    It serves the mapping's mount point under another tag, or has the tag and is no virtiofs.
+    """
+    if has_device(mapping, domain):
+        return None
+    for item in domain.filesystems:
+        if item.source == mapping.mount_point:
+            return item
+    return None
 
 
 def has_live_device(mapping: ShareMapping, domain: Domain) -> bool:

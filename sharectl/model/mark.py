@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from sharectl.model.identity import HostIdentity
     from sharectl.model.mapping import ShareMapping
 
 
@@ -35,7 +36,7 @@ class Mark:
     project_id: str
 
     @classmethod
-    def of(cls, mapping: ShareMapping, host: str) -> Self:
+    def of(cls, mapping: ShareMapping, host: HostIdentity) -> Self:
         """The mark of `mapping` on `host`."""
         return cls(
             id=mapping.id,
@@ -48,7 +49,7 @@ class Mark:
             access_to=mapping.access_to,
             access_level=mapping.access_level.value,
             mount_point=mapping.mount_point,
-            host=_printable(host),
+            host=_printable(host.name),
             requested_by=_printable(mapping.requested_by),
             created_at=mapping.created_at.isoformat(),
             filesystem_name=mapping.filesystem_name or "",

@@ -42,6 +42,11 @@ class HostMount:
         return (self.fs_type, self.source, self.root) == (other.fs_type, other.source, other.root)
 
     @property
+    def mode(self) -> AccessLevel:
+        """The level at which it is mounted."""
+        return AccessLevel.RO if self.read_only else AccessLevel.RW
+
+    @property
     def read_only(self) -> bool:
         """Read-only here, whatever the server would allow."""
         return "ro" in self.options or "ro" in self.super_options

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from sharectl.model.domain import Domain
 from sharectl.model.enums import Health
+from sharectl.model.host_domains import HostDomains
+from sharectl.model.identity import HostIdentity
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.mounts import HostMount
+from sharectl.model.mounts import HostMount, MountNote, ServedMount
 from sharectl.model.share import AccessRule
 
 
@@ -18,17 +22,23 @@ class Observed:
     `rules` and `domains` are None when they were not looked at: the planner then leaves that
     resource alone. A look that failed raises; it never becomes an empty tuple. `share_exists`
     is False when Manila says that there is no such share; `share_status` is None when it was not
-    looked at. `server` is what the file server answered at the mount point.
+    looked at, and `share_hindrance` says why an available share cannot be used all the same.
+    `server` is what the file server answered at the mount point. `notes` are of the mounts that
+    sharectl made; `served` are the file systems that virtiofsd processes hold.
     """
 
+    host: HostIdentity
     mappings: tuple[ShareMapping, ...]
     rules: tuple[AccessRule, ...] | None
     mounts: tuple[HostMount, ...]
-    domains: tuple[Domain, ...] | None
+    domains: HostDomains | None
     share_exists: bool = True
     share_status: str | None = None
+    share_hindrance: str | None = None
     server: Health = Health.OK
+    notes: Mapping[str, MountNote] = field(default_factory=lambda: MappingProxyType({}))
+    served: tuple[ServedMount, ...] = ()
 
-    def domain(self, uuid: str) -> Domain | None:
-        """The domain with that UUID; None when it is gone, or domains were not looked at."""
-        return next((item for item in self.domains or () if item.uuid == uuid), None)
+    def domain(self, mapping: ShareMapping) -> Domain | None:
+        """The mapping's domain; None when it is gone, or was not looked at."""
+        return self.domains.find(mapping) if self.domains is not None else None

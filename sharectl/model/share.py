@@ -80,11 +80,16 @@ class ShareSeen:
     """What a survey tells of a share.
 
     `status` is None when there is no such share. `export_paths` are all paths that it is
-    exported under, those for admins included; None when the server does not tell them in a list.
-    `error` is why this very share could not be looked at; then nothing else is known of it.
+    exported under, those for admins included; None when the server does not tell them in a list,
+    as `metadata` is then. `hindrance` says why a share whose status is available cannot be used
+    all the same. `error` is why this very share could not be looked at; then nothing else is
+    known of it.
     """
 
     status: str | None
     export_paths: frozenset[str] | None = None
     rules: tuple[AccessRule, ...] = ()
+    name: str = ""
+    metadata: Mapping[str, str] | None = None
+    hindrance: str | None = None
     error: SharectlError | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,15 @@ from sharectl.errors import NotFound, SharectlError, Unavailable
 from sharectl.model import domain_xml, memory_xml, provenance
 from sharectl.model.action import Action, AttachFilesystem, EnableSharedMemory, MarkDomain
 from sharectl.model.enums import AccessLevel, Intent
+from sharectl.model.health import health_of
 from sharectl.model.mapping import ShareMapping, check_free
 from sharectl.model.mark import Mark
+from sharectl.model.mount_use import is_right
+from sharectl.model.mounts import mounted_at
 from sharectl.model.xml import parse, to_text
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline, WaitEnded
+from sharectl.operations.observe import observe
 from sharectl.operations.preflight import AddRequest, Prepared, prepare, prepare_again
 from sharectl.operations.records import change, forget, one_line
 from sharectl.operations.steps import Effort
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from sharectl.ports import App
 
 _UNDO_SECONDS = 60.0
+_PROBE_SECONDS = 3.0  # for the file server to answer
 _LOCK_SECONDS = 60.0  # for another sharectl that works on the same share
 
 
@@ -50,6 +56,7 @@ def add(app: App, request: AddRequest) -> AddResult:
     app.interrupts.install()
     app.report.step("checking")
     prepared = prepare(app, request)
+    app = app.at(prepared.mapping)
     if request.dry_run:
         return _dry_run(app, prepared)
     waiting = False
@@ -74,7 +81,7 @@ def _dry_run(app: App, prepared: Prepared) -> AddResult:
             device = replace(device, readonly=device.readonly and can_readonly)
             after = domain_xml.add_filesystem(after, device)
         if isinstance(action, MarkDomain):
-            mark = Mark.of(prepared.mapping, app.host.name)
+            mark = Mark.of(prepared.mapping, app.host.identity)
             marks = provenance.with_mark(prepared.domain.marks, mark)
             after = provenance.replace_marks(after, marks)
     shown = view(prepared.mapping, prepared.domain, seen=True)
@@ -94,12 +101,11 @@ def _attach(app: App, prepared: Prepared, deadline: Deadline) -> bool:
     except WaitEnded as error:
         if deadline.seconds == 0:
             return True
-        _undo(app, mapping, error, new=prepared.new)
-        raise
+        raise _undone(app, mapping, error, new=prepared.new) from error
     except BaseException as error:
-        if recorded:
-            _undo(app, mapping, error, new=prepared.new)
-        raise
+        if not recorded:
+            raise
+        raise _undone(app, mapping, error, new=prepared.new) from error
     return False
 
 
@@ -131,34 +137,32 @@ def _finish(app: App, mapping: ShareMapping) -> None:
         store.put(stored.with_intent(Intent.ATTACHED, app.clock.now()))
 
 
-def _undo(app: App, mapping: ShareMapping, error: BaseException, *, new: bool) -> None:
+def _undone(app: App, mapping: ShareMapping, error: BaseException, *, new: bool) -> BaseException:
     """Take back what was done for a new mapping; an older one stays and names the error.
 
     When undoing fails, or when it cannot be known whether the failed step will yet happen, the
-    mapping stays recorded. How things stand then is told in `error`.
+    mapping stays recorded. Returns `error` with how things stand then.
     """
     app.interrupts.reset()
     if not new:
-        _keep(app, mapping, error)
-        return
+        return _kept(app, mapping, error)
     app.report.step("undoing")
-    finish = f"finish with: sharectl remove {mapping.domain_name} {mapping.share_id}"
+    command = f"sharectl remove {shlex.quote(mapping.domain_name)} {mapping.share_id}"
     failed, state = "nothing could be undone", "it stays recorded"
     try:
         undoing = change(app, mapping, Intent.DETACHING, one_line(error))
         failed, state = "undoing it failed too", "it is recorded as detaching"
         converge(app, undoing, Effort(Deadline.after(app.clock, _UNDO_SECONDS)))
-        if isinstance(error, Unavailable) and error.uncertain:
-            unknown = "whether the last request was carried out is not known"
-            _tell(app, error, unknown, f"{state}; {finish}")
-        else:
+        if not (isinstance(error, Unavailable) and error.uncertain):
             forget(app, mapping)
-            _tell(app, error, "everything was undone", None)
+            return _so(app, error, "everything was undone", None)
+        failed = "whether the last request was carried out is not known"
     except SharectlError as second:
-        _tell(app, error, f"{failed}: {second.message}", f"{state}; {finish}")
+        failed = f"{failed}: {second.message}"
+    return _so(app, error, failed, f"{state}; finish with: {command}")
 
 
-def _keep(app: App, mapping: ShareMapping, error: BaseException) -> None:
+def _kept(app: App, mapping: ShareMapping, error: BaseException) -> BaseException:
     """Record why an older mapping could not be completed or repaired."""
     try:
         change(app, mapping, mapping.intent, one_line(error))
@@ -166,22 +170,27 @@ def _keep(app: App, mapping: ShareMapping, error: BaseException) -> None:
     except SharectlError as second:
         stands = f"the share stays {mapping.intent}; recording the error failed: {second.message}"
     readonly = " --read-only" if mapping.access_level is AccessLevel.RO else ""
-    again = f"sharectl add {mapping.domain_name} {mapping.share_id}{readonly}"
+    again = f"sharectl add {shlex.quote(mapping.domain_name)} {mapping.share_id}{readonly}"
     known = error.hint if isinstance(error, SharectlError) else None
-    _tell(app, error, stands, f"{known}; then: {again}" if known else f"run it again: {again}")
+    return _so(app, error, stands, f"{known}; then: {again}" if known else f"run it again: {again}")
 
 
-def _tell(app: App, error: BaseException, stands: str, hint: str | None) -> None:
-    """Tell in the error itself how things stand and, if anything is left, what finishes it."""
+def _so(app: App, error: BaseException, stands: str, hint: str | None) -> BaseException:
+    """The error with how things stand and, if anything is left, what finishes it."""
     if isinstance(error, SharectlError):
-        error.message += f"; {stands}"
-        error.hint = hint or error.hint
-    else:
-        app.report.warn("; ".join(filter(None, (stands, hint))))
+        return error.and_so(stands, hint)
+    app.report.warn("; ".join(filter(None, (stands, hint))))
+    return error
 
 
 def _look_again(app: App, prepared: Prepared) -> MappingView:
-    uuid = prepared.mapping.domain_uuid
+    """The mapping as it is now, with its health."""
     stored = [item for item in app.store.load() if item.id == prepared.mapping.id]
     mapping = stored[0] if stored else prepared.mapping
-    return view(mapping, app.domains.get([uuid]).get(uuid), seen=True)
+    observed = observe(app, mapping.share_id, new=mapping)
+    mount = mounted_at(observed.mounts, mapping.mount_point)
+    if mount is not None and is_right(mapping, mount):
+        answers = app.mounts.probe([[mapping.mount_point]], _PROBE_SECONDS)
+        observed = replace(observed, server=answers[mapping.mount_point])
+    shown = view(mapping, observed.domain(mapping), seen=True)
+    return replace(shown, health=health_of(mapping, observed))

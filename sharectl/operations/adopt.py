@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sharectl.errors import Denied, Interrupted, NotFound, Refused, SharectlError
-from sharectl.model import access as rules_of
 from sharectl.model import checks, provenance
+from sharectl.model.access import find_rule
 from sharectl.model.action import MarkDomain
 from sharectl.model.domain import Domain
 from sharectl.model.enums import AccessType, Intent
@@ -20,13 +20,14 @@ from sharectl.model.host import check_local
 from sharectl.model.mapping import ShareMapping, check_free, has_device
 from sharectl.model.mark import Mark
 from sharectl.model.plan import plan
+from sharectl.model.rule_owner import HOST, HOST_ID, is_of_sharectl, is_ours, revealed
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.observe import observe
 from sharectl.operations.outcome import Listener, Nobody, Outcome, Progress
 from sharectl.operations.preflight import client_of, source_of
 from sharectl.operations.records import change, one_line
-from sharectl.operations.steps import Effort, Steps
+from sharectl.operations.steps import Effort, Site, carry_out
 
 if TYPE_CHECKING:
     from sharectl.model.share import AccessRule
@@ -125,8 +126,8 @@ def _record_here(app: App, mapping: ShareMapping, mark: Mark, timeout: float) ->
     """Record it, and mark the domain anew when that speaks of another's record."""
     _record(app, _with_rule(app, mapping))
     if mapping.id != mark.id:
-        steps = Steps(app, mapping, Effort(Deadline.after(app.clock, timeout)))
-        steps.apply(MarkDomain(mapping.domain_uuid, mapping.domain_name, mapping.share_id))
+        site = Site(app, mapping, Effort(Deadline.after(app.clock, timeout)))
+        carry_out(MarkDomain(mapping.domain_uuid, mapping.domain_name, mapping.share_id), site)
 
 
 def _record(app: App, mapping: ShareMapping) -> None:
@@ -141,12 +142,17 @@ def _with_rule(app: App, mapping: ShareMapping) -> ShareMapping:
         rules = app.shares.rules(mapping.share_id)
     except NotFound:
         return mapping  # the share is gone; reconcile tells
-    rule = rules_of.find_rule(rules_of.revealed(rules, (mapping,), app.host.name), mapping.access)
+    rule = find_rule(revealed(rules, (mapping,), app.host.identity), mapping.access)
     if rule is None:
         return mapping
     _keep_key(app, mapping, rule)
-    ours = rule.metadata is not None and rules_of.made_by(rule.metadata, app.host.name)
+    ours = is_ours(rule, app.host.identity, ()) or _is_of_earlier_version(rule, app.host.name)
     return replace(mapping, rule_id=rule.id, owns_rule=True) if ours else mapping
+
+
+def _is_of_earlier_version(rule: AccessRule, name: str) -> bool:
+    metadata = rule.metadata or {}
+    return is_of_sharectl(rule) and HOST_ID not in metadata and metadata.get(HOST) == name
 
 
 def _keep_key(app: App, mapping: ShareMapping, rule: AccessRule) -> None:
@@ -172,7 +178,7 @@ def _take_over(app: App, mapping: ShareMapping, timeout: float) -> None:
     coming = replace(mapping, export_location=source, access_to=access_to)
     observed = observe(app, coming.share_id, new=coming)
     # What is in the way is refused as for a share that comes: what is mounted there is not ours.
-    plan(replace(coming, intent=Intent.ATTACHING), observed, app.host.name)
+    plan(replace(coming, intent=Intent.ATTACHING), observed)
     _record(app, coming)
     try:
         converge(app, coming, Effort(Deadline.after(app.clock, timeout)))

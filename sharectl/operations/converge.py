@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from sharectl.errors import Interrupted, MountFailed, Refused, SharectlError
 from sharectl.model.action import Action, UnmountShare, left_by
 from sharectl.model.mapping import ShareMapping
+from sharectl.model.mount_use import users
 from sharectl.model.mounts import mounted_at
-from sharectl.model.plan import plan, users, wanted_by_others
+from sharectl.model.plan import check_released, plan, wanted_by_others
 from sharectl.operations.observe import observe
-from sharectl.operations.steps import Effort, Steps
+from sharectl.operations.steps import Effort, Site, carry_out
 
 if TYPE_CHECKING:
     from sharectl.model.observed import Observed
@@ -31,20 +32,22 @@ def converge(
     effort: Effort,
     observed: Observed | None = None,
     told: Callable[[Action], None] = _nobody,
+    begun: Callable[[Action], None] = _nobody,
 ) -> tuple[SharectlError, ...]:
     """Make true what the recorded `mapping` intends. The caller holds the share's lock.
 
     With `effort.force` a failed step does not stop the others, and the failures are returned.
     Without, the first failure is raised. `observed` is a look that was taken under the lock;
-    `told` is called with each action that was done.
+    `begun` is called with each action before it is done, `told` when it was done.
     """
     if observed is None:
         observed = observe(app, mapping.share_id, manila=effort.manila)
-    steps = Steps(app, mapping, effort)
+    site = Site(app, mapping, effort)
     failures = []
-    for action in plan(mapping, observed, app.host.name):
+    for action in plan(mapping, observed):
         app.report.step(action.describe())
-        error = _try(steps, action, force=effort.force)
+        begun(action)
+        error = _try(site, action)
         if error is None:
             told(action)
             continue
@@ -52,21 +55,21 @@ def converge(
         if isinstance(action, UnmountShare) and isinstance(error, Refused):
             break  # a guest has it: it must keep its access as well
     if not (mapping.wanted or failures or wanted_by_others(mapping, observed)):
+        check_released(mapping, observed)
         _sweep(app, mapping, observed)
     return tuple(failures)
 
 
-def _try(steps: Steps, action: Action, *, force: bool) -> SharectlError | None:
-    """Carry out `action`; with `force`, returns what went wrong, and what is left by it."""
+def _try(site: Site, action: Action) -> SharectlError | None:
+    """Carry out `action`; with force, returns what went wrong, and what is left by it."""
     try:
-        steps.apply(action)
+        carry_out(action, site)
     except Interrupted:
         raise
     except SharectlError as error:
-        if not force:
+        if not site.effort.force:
             raise
-        error.message = f"{left_by(action)}: {error.message}"
-        return error
+        return error.about(left_by(action))
     return None
 
 

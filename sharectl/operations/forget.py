@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sharectl.model import checks
 from sharectl.model.mapping import ShareMapping, has_device, has_live_device
 from sharectl.model.mounts import mounted_at
-from sharectl.operations.listing import find_recorded, look_at
+from sharectl.operations.lookup import find_recorded, look_at
 from sharectl.operations.records import drop
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def look(app: App, domain: str, share: str) -> Forgettable:
     app.host.check_root("forget")
     checks.check_ident("domain", domain)
     checks.check_ident("share", share)
-    mapping = find_recorded(app, domain, share)
+    mapping = find_recorded(app, domain, share, verb="forget")
     return Forgettable(mapping, tuple(_left(app, mapping)))
 
 
@@ -45,7 +45,7 @@ def _left(app: App, mapping: ShareMapping) -> list[str]:
         left.append(f"mount of {mount.source} on {mapping.mount_point}")
     if (key := app.secrets.file(mapping.share_id)) is not None:
         left.append(f"key {key}")
-    seen, unseen = look_at(app, {mapping.domain_uuid})
+    seen, unseen = look_at(app, (mapping,))
     domain = seen.get(mapping.domain_uuid)
     if unseen:
         left.append(f"whatever domain {mapping.domain_name} has of it ({unseen[0].message})")

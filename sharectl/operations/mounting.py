@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from sharectl.ports import App
 
 
-def mount_share(app: App, mapping: ShareMapping, key_file: Path | None, timeout: float) -> None:
+def mount_share(
+    app: App,
+    mapping: ShareMapping,
+    key_file: Path | None,
+    timeout: float,
+    rule_id: str | None = None,
+) -> None:
     """Mount the mapping's export at its mount point and look whether it is there.
 
     The caller holds the share's lock and has seen that nothing is mounted there.
@@ -27,13 +33,14 @@ def mount_share(app: App, mapping: ShareMapping, key_file: Path | None, timeout:
         mapping: what to mount, and where.
         key_file: the file with the cephx key; None for NFS.
         timeout: seconds for the file server.
+        rule_id: the access rule that it is mounted with, if known, for the mount's note.
 
     Raises `MountFailed`, and `Unavailable` when the server does not answer or something else
     turns up at the mount point; then nothing is left mounted.
     """
     request = MountRequest(
         mapping.protocol, mapping.export_location, Path(mapping.mount_point),
-        mapping.access_level, mapping.access_to, mapping.filesystem_name,
+        mapping.access_level, mapping.access_to, mapping.filesystem_name, rule_id,
     )  # fmt: skip
     try:
         app.mounts.mount(request, key_file, timeout)

@@ -2,53 +2,71 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sharectl.model import export_location
 from sharectl.model.action import ReplaceMount
+from sharectl.model.cephfs import filesystem_name
 from sharectl.model.enums import ShareProtocol
 from sharectl.model.export_location import same_export
-from sharectl.model.mount_use import check_replaceable
+from sharectl.model.mapping import ShareMapping
+from sharectl.model.mount_use import check_replaceable, is_ours
 from sharectl.model.mounts import mounted_at
+from sharectl.model.plan import foreign_mount
 from sharectl.operations.preflight import new_client
 
 if TYPE_CHECKING:
-    from sharectl.model.domain import Domain
-    from sharectl.model.mapping import ShareMapping
-    from sharectl.model.mounts import HostMount
+    from sharectl.model.observed import Observed
     from sharectl.operations.survey import Survey
     from sharectl.ports import App
 
 
+@dataclass(frozen=True)
+class Destination:
+    """Where a share is exported now: location, client, and CephFS volume."""
+
+    export_location: str
+    access_to: str
+    filesystem_name: str | None
+
+    def of(self, mapping: ShareMapping) -> ShareMapping:
+        """The mapping of the share that is exported there."""
+        moved = mapping.moved(self.export_location, self.access_to)
+        return replace(moved, filesystem_name=self.filesystem_name)
+
+
 def has_moved(mapping: ShareMapping, seen: Survey) -> bool:
-    """Whether Manila no longer lists the recorded export location, of which more is wanted."""
+    """Whether Manila no longer lists the recorded export location, or names another volume."""
     if not mapping.wanted:
         return False  # the mount is where it was, and is to go
-    share = seen.shares.get(mapping.share_id) if seen.shares else None
+    share = seen.share(mapping.share_id)
     if share is None or share.status != "available" or not share.export_paths:
         return False
+    named = filesystem_name(share.metadata) if share.metadata is not None else None
+    if share.metadata is not None and named != mapping.filesystem_name:
+        return mapping.protocol is ShareProtocol.CEPHFS
     recorded = mapping.export_location
     return not any(same_export(mapping.protocol, recorded, p) for p in share.export_paths)
 
 
-def destination(app: App, mapping: ShareMapping) -> tuple[str, str]:
+def destination(app: App, mapping: ShareMapping) -> Destination:
     """Where the share is exported now, and to whom.
 
     The route to another address may begin at another address of this host.
     """
     share = app.shares.find(mapping.share_id)
-    where = export_location.choose(share)
+    where, to = export_location.choose(share), mapping.access_to
     if mapping.protocol is ShareProtocol.NFS:
-        return where, new_client(app, share, mapping.protocol, where)
-    return where, mapping.access_to
+        to = new_client(app, share, mapping.protocol, where)
+    return Destination(where, to, filesystem_name(share.metadata))
 
 
-def check_followable(
-    mapping: ShareMapping,
-    where: str,
-    mounts: tuple[HostMount, ...],
-    domains: tuple[Domain, ...] | None,
-) -> None:
-    """Raise `InUse` while a guest runs with the mount: the record has to say what is mounted."""
-    if mounted_at(mounts, mapping.mount_point) is not None:
-        check_replaceable(ReplaceMount(mapping, f"is no mount of {where}"), domains)
+def check_followable(mapping: ShareMapping, to: Destination, observed: Observed) -> None:
+    """Raise `InUse` while a guest runs with the mount, `Refused` while it is not of sharectl."""
+    mount = mounted_at(observed.mounts, mapping.mount_point)
+    if mount is None:
+        return
+    if not is_ours(mapping, mount, observed.notes.get(mapping.mount_point)):
+        raise foreign_mount(mapping, mount)
+    check_replaceable(ReplaceMount(mapping, f"is no mount of {to.export_location}"), observed)

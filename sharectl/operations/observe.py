@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import ConfigError, NotFound
-from sharectl.model.access import revealed
-from sharectl.model.domain import Domain
+from sharectl.model.host_domains import HostDomains, libvirt_of
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.observed import Observed
+from sharectl.model.rule_owner import revealed
 from sharectl.model.share import AccessRule
+from sharectl.operations.domains import look_at_domains
 
 if TYPE_CHECKING:
     from sharectl.operations.survey import Survey
@@ -28,36 +29,39 @@ def observe(
     """What is there now.
 
     Args:
-        app: the ports.
+        app: the ports, with the cloud of the share.
         share_id: the share to look at.
         new: a mapping that is not in the store yet, seen as if it were.
         manila: whether to ask Manila; otherwise rules count as not looked at.
         known: an earlier look at all domains, of which only those of this share are looked at
-            again: a repair of many shares would else look at all domains for each. It also has
-            the share's status, and what its server answered.
+            again: a repair of many shares would otherwise look at all domains for each. It also
+            has the share's status, and what its server answered.
 
-    Raises `Unavailable` and whatever else looking can raise: a look that failed is never empty.
+    Raises `Unavailable` and whatever else Manila's side can raise: a look that failed is never
+    empty. A libvirt that does not answer is told in the result.
     """
-    mappings = tuple(item for item in app.store.load() if item.share_id == share_id)
+    stored = app.store.load()
+    mappings = tuple(item for item in stored if item.share_id == share_id)
     if new is not None:
         mappings = (*(item for item in mappings if item.id != new.id), new)
     rules: tuple[AccessRule, ...] | None = None
     exists = True
     if manila:
         try:
-            rules = revealed(app.shares.rules(share_id), mappings, app.host.name)
+            rules = revealed(app.shares.rules(share_id), mappings, app.host.identity)
         except NotFound:
             if (error := wrong_project(app, mappings)) is not None:
-                error.message = f"share {mappings[0].share_name or share_id}: {error.message}"
-                raise error from None
+                raise error.about(f"share {_name(mappings, share_id)}") from None
             rules, exists = (), False
     if known is None:
-        return Observed(mappings, rules, app.mounts.list(), app.domains.list(), exists)
-    earlier = known.observed(mappings[0])
-    domains = _refreshed(app, earlier.domains, mappings)
+        domains = look_at_domains(app, (*stored, *mappings))
+        seen = Observed(app.host.identity, mappings, rules, app.mounts.list(), domains)
+    else:
+        seen = known.observed(mappings[0])
+        seen = replace(seen, domains=_refreshed(app, seen.domains, mappings), rules=rules)
     return replace(
-        earlier, mappings=mappings, rules=rules, mounts=app.mounts.list(), domains=domains,
-        share_exists=exists,
+        seen, mappings=mappings, mounts=app.mounts.list(), share_exists=exists,
+        notes=app.mounts.notes(), served=app.mounts.served(),
     )  # fmt: skip
 
 
@@ -78,11 +82,20 @@ def wrong_project(app: App, mappings: tuple[ShareMapping, ...]) -> ConfigError |
     return None
 
 
+def _name(mappings: tuple[ShareMapping, ...], share_id: str) -> str:
+    return next((item.share_name for item in mappings if item.share_name), share_id)
+
+
 def _refreshed(
-    app: App, domains: tuple[Domain, ...] | None, mappings: tuple[ShareMapping, ...]
-) -> tuple[Domain, ...] | None:
+    app: App, domains: HostDomains | None, mappings: tuple[ShareMapping, ...]
+) -> HostDomains | None:
     if domains is None:
         return None
-    uuids = {item.domain_uuid for item in mappings}
-    fresh = app.domains.get(sorted(uuids))
-    return (*(item for item in domains if item.uuid not in uuids), *fresh.values())
+    uuids = frozenset(item.domain_uuid for item in mappings)
+    fresh = look_at_domains(app, mappings, only=uuids)
+    return HostDomains(
+        (*(item for item in domains.seen if item.uuid not in uuids), *fresh.seen),
+        (*(item for item in domains.unseen if item.uuid not in uuids), *fresh.unseen),
+        domains.complete - {libvirt_of(item) for item in mappings} | fresh.complete,
+        {**domains.failed, **fresh.failed},
+    )

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sharectl.errors import Denied, Interrupted, NotFound, Refused, SharectlError
-from sharectl.model.access import made_by
 from sharectl.model.action import RevokeAccess
 from sharectl.model.domain import Domain
 from sharectl.model.export_location import CEPH_FUSE_TYPE, KERNEL_TYPES
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import HostMount, mounted_at
+from sharectl.model.rule_owner import is_ours
 from sharectl.model.share import AccessRule
 from sharectl.operations.deadlines import Deadline
+from sharectl.operations.domains import look_at_domains
 from sharectl.operations.withdrawal import await_withdrawal
 
 if TYPE_CHECKING:
@@ -69,11 +70,11 @@ def leftovers(
         dry_run: only tell what would be done.
         timeout: seconds to wait for Manila, for each share.
     """
-    if seen.domains is None:
+    if seen.domains is None or seen.domains.failed:
         return  # it is not known who uses them
     recorded = (item for group in seen.mappings.values() for item in group)
     mounts = (layers[-1] for layers in seen.mounts.values())
-    for orphan in _orphans(app, recorded, mounts, seen.domains):
+    for orphan in _orphans(app, recorded, mounts, seen.domains.seen):
         if not prune or report.outcome.problems or orphan.users:
             report.failed(orphan.problem())
             continue
@@ -167,7 +168,11 @@ def _look_again(app: App, seen: Orphan) -> Orphan | None:
     mount = mounted_at(app.mounts.list(), seen.mount_point)
     if mount is None:
         return None
-    found = _orphans(app, app.store.load(), (mount,), app.domains.list())
+    stored = app.store.load()
+    domains = look_at_domains(app, stored)
+    if domains.failed:
+        raise next(iter(domains.failed.values()))
+    found = _orphans(app, stored, (mount,), domains.seen)
     orphan = found[0] if found else None
     if orphan is not None and orphan.users:
         raise orphan.problem()
@@ -189,7 +194,7 @@ def _rules(app: App, orphan: Orphan) -> tuple[AccessRule, ...]:
             " rule of it, if there is one, stays"
         )
         return ()
-    ours = tuple(item for item in rules if made_by(item.metadata or {}, app.host.name))
+    ours = tuple(item for item in rules if is_ours(item, app.host.identity, ()))
     for rule in ours:
         if rule.access_to is None:  # hidden
             raise Denied(

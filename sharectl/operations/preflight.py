@@ -21,6 +21,7 @@ from sharectl.model.mapping import (
 )
 from sharectl.model.plan import plan
 from sharectl.model.share import ACCESS_TYPES, Share
+from sharectl.operations.domains import located
 from sharectl.operations.observe import observe
 
 if TYPE_CHECKING:
@@ -57,24 +58,29 @@ class Prepared:
 
 
 def prepare(app: App, request: AddRequest) -> Prepared:
-    """Check the request; reads only. Raises the error of the first check that fails."""
+    """Check the request; reads only. Raises the error of the first check that fails.
+
+    A name is looked up in Manila even when a record has it: it may be that of another share since.
+    """
     app.host.check_root("add")
     checks.check_ident("domain", request.domain)
     checks.check_ident("share", request.share)
     if request.tag is not None:
         check_tag(request.tag)
-    domain = app.domains.find(request.domain)
-    recorded = find_mapping(app.store.load(), domain.uuid, request.share)
-    if recorded is not None:
-        return _resume(app, request, domain, recorded)
-    base = str(app.config.mount_base)
-    checks.check_recorded(domain, request.share, base)
-    _check_local(app, request, domain)
+    (domain,) = located(app, (app.domains.find(request.domain),))
+    own = [item for item in app.store.load() if item.domain_uuid == domain.uuid]
+    for item in own:
+        if item.share_id == request.share:
+            return _resume(app, request, domain, item)
+    named = request.share in [item.share_name for item in own]
+    if not named:
+        _check_local(app, request, domain)
     share = app.shares.find(request.share)
-    recorded = find_mapping(app.store.load(), domain.uuid, share.id)
-    if recorded is not None:
-        return _resume(app, request, domain, recorded)
-    checks.check_recorded(domain, share.id, base)
+    for item in own:
+        if item.share_id == share.id:
+            return _resume(app, request, domain, item)
+    if named:  # of another share, which had that name
+        _check_local(app, request, domain)
     return _prepare_new(app, request, domain, share)
 
 
@@ -83,12 +89,12 @@ def prepare_again(app: App, request: AddRequest, prepared: Prepared) -> Prepared
 
     That one may have done the same, or have changed the domain. Raises as `prepare` does.
     """
-    domain = app.domains.find(prepared.domain.uuid)
+    (domain,) = located(app, (app.domains.find(prepared.domain.uuid),))
     recorded = find_mapping(app.store.load(), domain.uuid, prepared.mapping.share_id)
     if recorded is not None:
         return _resume(app, request, domain, recorded)
     if prepared.actions:
-        checks.check_domain_state(domain)
+        _check_state(domain, prepared.mapping.share_id, app)
     return prepared
 
 
@@ -97,13 +103,13 @@ def _resume(app: App, request: AddRequest, domain: Domain, recorded: ShareMappin
     same = request.level is recorded.access_level and request.tag in (None, recorded.tag)
     if not recorded.wanted or not same:
         raise already_attached(recorded)
-    observed = observe(app, recorded.share_id)
-    actions = plan(recorded, observed, app.host.name)
+    observed = observe(app.at(recorded), recorded.share_id)
+    actions = plan(recorded, observed)
     if actions:
         checks.check_domain_state(domain)
     if any(isinstance(action, AttachFilesystem) for action in actions):
         recorded = _with_memory(recorded, request, domain)
-        actions = plan(recorded, observed, app.host.name)
+        actions = plan(recorded, observed)
     return Prepared(recorded, domain, actions, new=False)
 
 
@@ -115,13 +121,17 @@ def _with_memory(recorded: ShareMapping, request: AddRequest, domain: Domain) ->
 
 
 def _check_local(app: App, request: AddRequest, domain: Domain) -> None:
-    checks.check_domain_state(domain)
+    """What needs no Manila. A domain that has the filesystem already may run."""
+    _check_state(domain, request.share, app)
     if warning := checks.snapshot_warning(domain):
         app.report.warn(warning)
     checks.check_shared_memory(domain, request.shared_memory)
     checks.check_host(app.domains.host())
-    if request.tag is not None:
-        checks.check_tag_free(request.tag, domain)
+
+
+def _check_state(domain: Domain, share: str, app: App) -> None:
+    if checks.unrecorded_device(domain, share, str(app.config.mount_base)) is None:
+        checks.check_domain_state(domain)
 
 
 def _prepare_new(app: App, request: AddRequest, domain: Domain, share: Share) -> Prepared:
@@ -129,18 +139,21 @@ def _prepare_new(app: App, request: AddRequest, domain: Domain, share: Share) ->
     protocol = checks.check_share(share)
     app.mounts.check_client(protocol)
     source = source_of(app, share)
-    mapping = _mapping(app, request, domain, share, source)
-    checks.check_tag_free(check_tag(mapping.tag), domain)
+    mapping = new_mapping(app, request, domain, share, source)
+    checks.check_place(mapping, domain, str(app.config.mount_base))
+    _check_state(domain, share.id, app)
     check_free(mapping, app.store.load())
-    actions = plan(mapping, observe(app, share.id, new=mapping), app.host.name)
+    actions = plan(mapping, observe(app, share.id, new=mapping))
     return Prepared(mapping, domain, actions, new=True)
 
 
-def _mapping(
+def new_mapping(
     app: App, request: AddRequest, domain: Domain, share: Share, source: str
 ) -> ShareMapping:
+    """The mapping that attaches `share`, exported at `source`, to `domain`."""
     protocol = ShareProtocol(share.protocol)
     now = app.clock.now().replace(microsecond=0)
+    cloud, auth_url = app.shares.cloud()
     return ShareMapping(
         id=str(uuid4()),
         domain_uuid=domain.uuid,
@@ -149,7 +162,7 @@ def _mapping(
         share_name=share.name,
         protocol=protocol,
         export_location=source,
-        tag=request.tag or share.id,
+        tag=check_tag(request.tag or share.id),
         access_type=ACCESS_TYPES[protocol],
         access_to=client_of(app, share, protocol, source),
         access_level=request.level,
@@ -161,6 +174,9 @@ def _mapping(
         filesystem_name=filesystem_name(share.metadata),
         shared_memory=None if domain.shared_memory else request.shared_memory,
         project_id=app.shares.project_id(),
+        libvirt_uri=domain.libvirt_uri,
+        cloud=cloud,
+        auth_url=auth_url,
     )
 
 
@@ -191,7 +207,7 @@ def new_client(app: App, share: Share, protocol: ShareProtocol, source: str) -> 
     """The same for a share of which nothing is mounted yet, or no longer from there."""
     if protocol is ShareProtocol.CEPHFS:
         configured = app.config.cephfs_access_to
-        return configured or rules_of.cephx_id(app.host.name, app.shares.project_id(), share.id)
+        return configured or rules_of.cephx_id(app.host.identity, share.id)
     if app.config.nfs_access_to:
         return app.config.nfs_access_to
     return app.mounts.local_address(export_location.parse(protocol, source).servers[0].host)

@@ -7,22 +7,25 @@ converged. A failure of one does not stop the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Interrupted, SharectlError, Unavailable
 from sharectl.model import checks
 from sharectl.model.enums import Health
 from sharectl.model.export_location import servers
+from sharectl.model.health import health_of
+from sharectl.model.health import problem as problem_of
 from sharectl.model.host import check_local, check_system
 from sharectl.model.mapping import ShareMapping
-from sharectl.operations.listing import of_domain
+from sharectl.operations.lookup import of_domain
 from sharectl.operations.orphans import leftovers
 from sharectl.operations.outcome import Listener, Nobody, Outcome
 from sharectl.operations.repair import Repair, Report
 from sharectl.operations.survey import Scope, survey
 
 if TYPE_CHECKING:
+    from sharectl.model.observed import Observed
     from sharectl.operations.survey import Survey
     from sharectl.ports import App
 
@@ -67,8 +70,7 @@ def reconcile(app: App, request: ReconcileRequest, listener: Listener | None = N
             run.report.unseen(error)
         for mappings in _by_share(chosen):
             run.share(mappings)
-        for silent in _silent_servers(chosen, seen):
-            run.report.failed(silent)
+        run.name_the_ill(chosen)
         if not request.domains:
             leftovers(
                 app, seen, run.report,
@@ -77,13 +79,12 @@ def reconcile(app: App, request: ReconcileRequest, listener: Listener | None = N
     return run.report.outcome
 
 
-def _silent_servers(chosen: tuple[ShareMapping, ...], seen: Survey) -> Iterator[Unavailable]:
+def _silent_servers(silent: Iterable[ShareMapping]) -> Iterator[Unavailable]:
     """One error for each file server that does not answer: there is nothing to be done here."""
     shares: dict[str, set[str]] = {}
-    for item in chosen:
-        if seen.servers.get(item.mount_point) is Health.UNREACHABLE:
-            server = ", ".join(servers(item.protocol, item.export_location))
-            shares.setdefault(server, set()).add(item.share_name or item.share_id)
+    for item in silent:
+        server = ", ".join(servers(item.protocol, item.export_location))
+        shares.setdefault(server, set()).add(item.share_name or item.share_id)
     for server, names in shares.items():
         yield Unavailable(
             f"file server {server} does not answer; it has share {', '.join(sorted(names))}",
@@ -102,19 +103,24 @@ def _chosen(app: App, domains: tuple[str, ...]) -> tuple[ShareMapping, ...]:
 def _renamed(
     app: App, chosen: tuple[ShareMapping, ...], seen: Survey, *, record: bool
 ) -> tuple[ShareMapping, ...]:
-    """The mappings with the names that their domains have now, also in the store."""
-    names = {item.uuid: item.name for item in seen.domains or ()}
-    new = {
-        item.id: replace(item, domain_name=name)
-        for item in chosen
-        if (name := names.get(item.domain_uuid, item.domain_name)) != item.domain_name
-    }
+    """The mappings with the names that domains and shares have now, also in the store."""
+    new = {item.id: now for item in chosen if (now := _with_names(item, seen)) != item}
     if new and record:
         with app.store.transaction() as store:
             for item in store.mappings:
                 if item.id in new:
-                    store.put(replace(item, domain_name=new[item.id].domain_name))
+                    store.put(_with_names(item, seen))
     return tuple(new.get(item.id, item) for item in chosen)
+
+
+def _with_names(mapping: ShareMapping, seen: Survey) -> ShareMapping:
+    domain = seen.domains.find(mapping) if seen.domains is not None else None
+    share = seen.share(mapping.share_id)
+    return replace(
+        mapping,
+        domain_name=domain.name if domain is not None else mapping.domain_name,
+        share_name=share.name if share is not None and share.name else mapping.share_name,
+    )
 
 
 def _by_share(mappings: Iterable[ShareMapping]) -> Iterable[tuple[ShareMapping, ...]]:
@@ -130,20 +136,52 @@ class _Run:
     request: ReconcileRequest
     seen: Survey
     report: Report
+    touched: set[str] = field(default_factory=set)
+
+    def name_the_ill(self, chosen: tuple[ShareMapping, ...]) -> None:
+        """Tell of all that is not well and that nothing was told of: it could not be mended."""
+        told = self.report.failures
+        if self.request.dry_run:
+            told = told | self.touched
+        rest = [item for item in chosen if item.id not in told]
+        silent = []
+        for mapping, observed in self._looked_at(rest):
+            health = health_of(mapping, observed)
+            if health is Health.UNREACHABLE:
+                silent.append(mapping)
+            elif mapping.wanted and health is not Health.UNKNOWN:  # of which `unseen` tells
+                problem = problem_of(health, mapping, observed)
+                if problem is not None:
+                    self.report.fail(mapping, problem)
+        for error in _silent_servers(silent):
+            self.report.failed(error)
+
+    def _looked_at(self, mappings: list[ShareMapping]) -> Iterator[tuple[ShareMapping, Observed]]:
+        """Each with what was seen of it, again if anything was done for it."""
+        mended = {item.id for item in mappings} & self.touched
+        for mapping in mappings:
+            if mapping.id not in mended:
+                yield mapping, self.seen.observed(mapping)
+        if mended:
+            stored = tuple(item for item in self.app.store.load() if item.id in mended)
+            again = survey(self.app, stored, Scope())
+            yield from ((item, again.observed(item)) for item in stored)
 
     def share(self, mappings: tuple[ShareMapping, ...]) -> None:
         """Reconcile the mappings of one share."""
         repair = Repair(
-            self.app, self.seen.for_share(mappings[0].share_id), self.report,
+            self.app.at(mappings[0]), self.seen, self.report,
             prune=self.request.prune, timeout=self.request.timeout,
         )  # fmt: skip
         needy = [item for item in mappings if repair.needs(item)]
         if not needy:
             return
         if self.request.dry_run:
+            self.touched.update(item.id for item in needy)
             for item in needy:
                 repair.preview(item)
             return
+        self.touched.update(item.id for item in needy)
         try:
             with self.app.locks.share(needy[0].share_id, _LOCK_SECONDS):
                 repair.share(tuple(needy))

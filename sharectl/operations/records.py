@@ -13,6 +13,7 @@ from sharectl.operations.deadlines import DOMAIN_LOCK_SECONDS
 
 if TYPE_CHECKING:
     from sharectl.model.mapping import ShareMapping
+    from sharectl.operations.moved_export import Destination
     from sharectl.ports import App, Transaction
 
 
@@ -30,12 +31,12 @@ def change(app: App, mapping: ShareMapping, intent: Intent, last_error: str | No
     return now
 
 
-def follow(app: App, mapping: ShareMapping, export_location: str, access_to: str) -> None:
+def follow(app: App, mapping: ShareMapping, to: Destination) -> None:
     """Write into the records of the mapping's share where it is exported now, and to whom."""
     with app.store.transaction() as store:
         for item in store.mappings:
             if item.share_id == mapping.share_id:
-                store.put(item.moved(export_location, access_to))
+                store.put(to.of(item))
 
 
 def one_line(error: BaseException) -> str:
@@ -56,7 +57,7 @@ def forget(app: App, mapping: ShareMapping) -> None:
         heir = drop(app, mapping)
         if heir is not None and heir.wanted:
             with suppress(NotFound):
-                app.domains.mark(heir.domain_uuid, Mark.of(heir, app.host.name))
+                app.domains.mark(heir.domain_uuid, Mark.of(heir, app.host.identity))
 
 
 def drop(app: App, mapping: ShareMapping) -> ShareMapping | None:

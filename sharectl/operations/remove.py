@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sharectl.errors import ConfigError, Denied, NotFound, SharectlError, Unavailable
+from sharectl.errors import (
+    ConfigError,
+    Denied,
+    Interrupted,
+    NotFound,
+    SharectlError,
+    Unavailable,
+)
 from sharectl.model import checks
 from sharectl.model.action import Action
 from sharectl.model.enums import Intent
 from sharectl.model.host import check_local
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.plan import plan
+from sharectl.model.plan import plan, unknown_domain
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline, WaitEnded
-from sharectl.operations.listing import find_recorded
+from sharectl.operations.domains import look_at_domains
+from sharectl.operations.lookup import find_recorded
 from sharectl.operations.observe import observe
 from sharectl.operations.records import change, forget, one_line
 from sharectl.operations.steps import Effort
@@ -61,7 +70,9 @@ def remove(app: App, request: RemoveRequest) -> RemoveResult:
     check_local(app.config.libvirt_uri)
     checks.check_ident("domain", request.domain)
     checks.check_ident("share", request.share)
-    mapping = find_recorded(app, request.domain, request.share)
+    verb = "remove --force" if request.force else "remove"
+    mapping = find_recorded(app, request.domain, request.share, verb=verb)
+    app = app.at(mapping)
     _check_detachable(app, mapping)
     lock_seconds = max(request.timeout, _LOCK_SECONDS)
     if request.dry_run:
@@ -72,7 +83,11 @@ def remove(app: App, request: RemoveRequest) -> RemoveResult:
 
 
 def _check_detachable(app: App, mapping: ShareMapping) -> None:
-    domain = app.domains.get([mapping.domain_uuid]).get(mapping.domain_uuid)
+    only = frozenset({mapping.domain_uuid})
+    seen = look_at_domains(app, (mapping,), only=only)
+    domain = seen.find(mapping)
+    if seen.is_unseen(mapping):
+        raise seen.why_unseen(mapping) or unknown_domain(mapping)
     if domain is None or checks.is_out(mapping, domain):
         return
     checks.check_shut_off(domain)
@@ -83,7 +98,7 @@ def _check_detachable(app: App, mapping: ShareMapping) -> None:
 def _plan(app: App, mapping: ShareMapping, *, manila: bool) -> tuple[Action, ...]:
     leaving = replace(mapping, intent=Intent.DETACHING)
     observed = observe(app, mapping.share_id, new=leaving, manila=manila)
-    return plan(leaving, observed, app.host.name)
+    return plan(leaving, observed)
 
 
 def _detach(app: App, request: RemoveRequest, mapping: ShareMapping) -> RemoveResult:
@@ -96,28 +111,40 @@ def _detach(app: App, request: RemoveRequest, mapping: ShareMapping) -> RemoveRe
             raise
         manila = False
         access = mapping.access
-        error.message = f"access rule for {access.type} {access.to}: {error.message}"
-        left.append(error)
+        left.append(error.about(f"access rule for {access.type} {access.to}"))
         actions = _plan(app, mapping, manila=False)
-    with app.interrupts.shielded():
-        leaving = _record(app, mapping)
+    begun: list[Action] = []
     effort = Effort(Deadline.after(app.clock, request.timeout), request.force, manila)
+    leaving = _record(app, mapping)
     try:
-        left += converge(app, leaving, effort)
-    except WaitEnded as error:
-        _note(app, leaving, error)
+        left += converge(app, leaving, effort, begun=begun.append)
+    except Interrupted as error:
+        if begun:
+            raise _noted(app, leaving, error) from error
+        _take_back(app, mapping)
+        raise
+    except WaitEnded:
+        change(app, leaving, Intent.DETACHING, None)
         if request.timeout == 0:
             return RemoveResult(leaving, actions, waiting=True)
         raise
     except BaseException as error:
-        app.interrupts.reset()
-        _note(app, leaving, error)
-        raise
+        raise _noted(app, leaving, error) from error
     _settle(app, leaving, left)
     return RemoveResult(leaving, actions, tuple(left))
 
 
 def _record(app: App, mapping: ShareMapping) -> ShareMapping:
+    """Write the intent; a signal that comes meanwhile takes it back."""
+    try:
+        with app.interrupts.shielded():
+            return _write_intent(app, mapping)
+    except Interrupted:
+        _take_back(app, mapping)
+        raise
+
+
+def _write_intent(app: App, mapping: ShareMapping) -> ShareMapping:
     with app.store.transaction() as store:
         stored = next((item for item in store.mappings if item.id == mapping.id), None)
         if stored is None:
@@ -130,18 +157,25 @@ def _record(app: App, mapping: ShareMapping) -> ShareMapping:
     return leaving
 
 
-def _note(app: App, leaving: ShareMapping, error: BaseException) -> None:
+def _take_back(app: App, mapping: ShareMapping) -> None:
+    """Nothing was done yet: what was attached stays so, and no timer goes on with the remove."""
+    app.interrupts.reset()
+    change(app, mapping, mapping.intent, mapping.last_error)
+    app.report.warn(f"nothing was changed: share {mapping.share_id} stays {mapping.intent}")
+
+
+def _noted(app: App, leaving: ShareMapping, error: BaseException) -> BaseException:
     """Keep what went wrong with the record; the next run goes on from there."""
-    waited = isinstance(error, WaitEnded)
-    change(app, leaving, Intent.DETACHING, None if waited else one_line(error))
-    if isinstance(error, SharectlError) and not waited:
-        _tell_again(leaving, error)
+    app.interrupts.reset()
+    change(app, leaving, Intent.DETACHING, one_line(error))
+    return _with_command(leaving, error) if isinstance(error, SharectlError) else error
 
 
-def _tell_again(leaving: ShareMapping, error: SharectlError) -> None:
-    """Make the hint of `error` end with the command that goes on from there."""
-    again = f"sharectl remove {leaving.domain_name} {leaving.share_id}"
-    error.hint = f"{error.hint}; then: {again}" if error.hint else f"run it again: {again}"
+def _with_command(leaving: ShareMapping, error: SharectlError) -> SharectlError:
+    """`error` with a hint that ends with the command that goes on from there."""
+    again = f"sharectl remove {shlex.quote(leaving.domain_name)} {leaving.share_id}"
+    known = error.hint
+    return error.hinting(f"{known}; then: {again}" if known else f"run it again: {again}")
 
 
 def _settle(app: App, leaving: ShareMapping, left: list[SharectlError]) -> None:
@@ -151,5 +185,4 @@ def _settle(app: App, leaving: ShareMapping, left: list[SharectlError]) -> None:
         return
     with app.interrupts.shielded():
         change(app, leaving, Intent.DETACHING, "; ".join(error.message for error in left))
-    for error in left:
-        _tell_again(leaving, error)
+    left[:] = [_with_command(leaving, error) for error in left]

@@ -14,12 +14,20 @@ from sharectl.errors import (
     InUse,
     NotFound,
     Refused,
+    RuleExists,
     ServerDead,
     SharectlError,
     Unavailable,
 )
 from sharectl.model import export_location
-from sharectl.model.action import Action, AwaitAccess, MountShare, ReplaceMount
+from sharectl.model.action import (
+    Action,
+    AwaitAccess,
+    MountShare,
+    RememberDevice,
+    ReplaceMount,
+    UnmountShare,
+)
 from sharectl.model.checks import check_shut_off, is_out
 from sharectl.model.enums import Intent
 from sharectl.model.mapping import ShareMapping
@@ -29,6 +37,7 @@ from sharectl.model.observed import Observed
 from sharectl.model.plan import plan
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
+from sharectl.operations.domains import look_at_domains
 from sharectl.operations.moved_export import check_followable, destination, has_moved
 from sharectl.operations.observe import observe
 from sharectl.operations.outcome import Progress
@@ -39,15 +48,19 @@ if TYPE_CHECKING:
     from sharectl.operations.survey import Survey
     from sharectl.ports import App
 
+_QUIET = (AwaitAccess, RememberDevice)  # nothing that an admin would miss
+
 
 @dataclass
 class Report(Progress):
     """What was done or is to be done with mappings, and what could not be done.
 
-    `dead` is by the servers that did not answer: each is waited for once.
+    `dead` is by the servers that did not answer: each is waited for once. `failures` are the IDs
+    of the mappings of which a problem was told.
     """
 
     dead: dict[tuple[str, ...], ServerDead] = field(default_factory=dict)
+    failures: set[str] = field(default_factory=set)
 
     def tell(self, mapping: ShareMapping, what: str) -> None:
         """One change of a mapping."""
@@ -55,12 +68,16 @@ class Report(Progress):
 
     def fail(self, mapping: ShareMapping, error: SharectlError) -> None:
         """One thing that could not be done."""
-        error.message = f"{_name(mapping)}: {error.message}"
-        self.failed(error)
+        self.failures.add(mapping.id)
+        self.failed(error.about(_name(mapping)))
 
 
 def _name(mapping: ShareMapping) -> str:
     return f"{mapping.domain_name} {mapping.share_name or mapping.share_id}"
+
+
+def _unmounted(mapping: ShareMapping) -> str:
+    return UnmountShare(mapping.share_id, mapping.mount_point).describe()
 
 
 def _unfinished(mapping: ShareMapping) -> Unavailable:
@@ -73,7 +90,7 @@ def _unfinished(mapping: ShareMapping) -> Unavailable:
 
 def _check_detachable(mapping: ShareMapping, observed: Observed) -> None:
     """As `remove` does: a guest that runs, or was put to sleep, needs what it has."""
-    domain = observed.domain(mapping.domain_uuid)
+    domain = observed.domain(mapping)
     if not mapping.wanted and domain is not None and not is_out(mapping, domain):
         check_shut_off(domain)
 
@@ -82,7 +99,7 @@ class Repair:
     """The repair of one share after a survey.
 
     Args:
-        app: the ports.
+        app: the ports, with the libvirt and the cloud of the share.
         seen: the survey.
         report: where changes and problems go.
         prune: whether mappings of domains that are gone are taken away.
@@ -102,20 +119,15 @@ class Repair:
     def needs(self, mapping: ShareMapping) -> bool:
         """Whether the survey shows anything to be done for the mapping, or to be told."""
         if mapping.intent is not Intent.ATTACHED:
-            return self._whole
-        if has_moved(mapping, self._seen) or (mapping.last_error is not None and self._whole):
+            return self._seen.is_whole(mapping)
+        if mapping.last_error is not None and self._seen.is_whole(mapping):
+            return True
+        if has_moved(mapping, self._seen):
             return True
         try:
-            return bool(plan(mapping, self._seen.observed(mapping), self._app.host.name))
-        except Interrupted:
-            raise
+            return bool(plan(mapping, self._seen.observed(mapping)))
         except SharectlError:
             return True
-
-    @property
-    def _whole(self) -> bool:
-        """Whether all was looked at: only then can an add or a remove be finished."""
-        return self._seen.domains is not None and self._seen.shares is not None
 
     def preview(self, mapping: ShareMapping) -> None:
         """Report what `share` would do, until it would fail."""
@@ -124,15 +136,17 @@ class Repair:
             if self._abandoned(mapping):
                 mapping = mapping.with_intent(Intent.DETACHING, self._app.clock.now())
             elif has_moved(mapping, self._seen):
-                where, to = destination(self._app, mapping)
-                check_followable(mapping, where, observed.mounts, observed.domains)
-                self._tell_once(mapping, f"follow the export location to {where}")
-                mapping = mapping.moved(where, to)
-                everyone = tuple(item.moved(where, to) for item in observed.mappings)
-                observed = replace(observed, mappings=everyone)
+                to = destination(self._app, mapping)
+                check_followable(mapping, to, observed)
+                if mounted_at(observed.mounts, mapping.mount_point) is not None:
+                    self._tell_once(mapping, _unmounted(mapping))
+                self._tell_once(mapping, f"follow the export location to {to.export_location}")
+                mapping = to.of(mapping)
+                everyone = tuple(to.of(item) for item in observed.mappings)
+                observed = replace(observed, mappings=everyone, mounts=(), notes={})
             _check_detachable(mapping, observed)
-            for action in plan(mapping, observed, self._app.host.name):
-                self._preview(mapping, action)
+            for action in plan(mapping, observed):
+                self._preview(mapping, action, observed)
         except Interrupted:
             raise
         except SharectlError as error:
@@ -141,12 +155,12 @@ class Repair:
         if mapping.intent is not Intent.ATTACHED:
             self._report.tell(mapping, f"finish {mapping.intent}")
 
-    def _preview(self, mapping: ShareMapping, action: Action) -> None:
+    def _preview(self, mapping: ShareMapping, action: Action, observed: Observed) -> None:
         if isinstance(action, MountShare):
-            check_mountable(action, self._seen.domains)
+            check_mountable(action, observed)
         if isinstance(action, ReplaceMount):
-            check_replaceable(action, self._seen.domains)
-        if not isinstance(action, AwaitAccess):
+            check_replaceable(action, observed)
+        if not isinstance(action, _QUIET):
             self._tell_once(mapping, action.describe())
 
     def _tell_once(self, mapping: ShareMapping, what: str) -> None:
@@ -169,23 +183,18 @@ class Repair:
         stored = self._stored(mapping)
         if stored is None:
             return  # removed since the survey
-        if stored.intent is not Intent.ATTACHED and not self._whole:
+        if stored.intent is not Intent.ATTACHED and not self._seen.is_whole(stored):
             self._report.fail(stored, _unfinished(stored))  # and the record stays as it is
             return
         if self._abandoned(stored) and self._still_gone(stored):
             stored = change(self._app, stored, Intent.DETACHING, None)
         elif has_moved(stored, self._seen):
             stored = self._follow(stored)
-        observed = observe(
-            self._app, stored.share_id, manila=self._seen.shares is not None, known=self._seen
-        )
+        manila = self._seen.share(stored.share_id) is not None
+        observed = observe(self._app, stored.share_id, manila=manila, known=self._seen)
         self._check_server(stored, observed)
         _check_detachable(stored, observed)
-        effort = Effort(
-            Deadline.after(self._app.clock, self._timeout),
-            manila=observed.rules is not None,
-            libvirt=observed.domains is not None,
-        )
+        effort = Effort(Deadline.after(self._app.clock, self._timeout), manila=manila)
         converge(self._app, stored, effort, observed, lambda action: self._tell(stored, action))
         if stored.wanted:
             self._attached(stored)
@@ -197,16 +206,18 @@ class Repair:
 
     def _abandoned(self, mapping: ShareMapping) -> bool:
         """Whether the domain is gone for good, as the admin says by pruning."""
-        if not self._prune or not mapping.wanted or not self._whole:
+        if not self._prune or not mapping.wanted or not self._seen.is_whole(mapping):
             return False
-        return self._seen.observed(mapping).domain(mapping.domain_uuid) is None
+        return self._seen.domains is not None and self._seen.domains.is_gone(mapping)
 
     def _still_gone(self, mapping: ShareMapping) -> bool:
         """Under the share's lock: tools that change a domain undefine it and define it again."""
-        return mapping.domain_uuid not in self._app.domains.get([mapping.domain_uuid])
+        only = frozenset({mapping.domain_uuid})
+        return look_at_domains(self._app, (mapping,), only=only).is_gone(mapping)
 
     def _attached(self, mapping: ShareMapping) -> None:
-        if mapping.intent is Intent.ATTACHED and not (mapping.last_error and self._whole):
+        whole = self._seen.is_whole(mapping)
+        if mapping.intent is Intent.ATTACHED and not (mapping.last_error and whole):
             return
         change(self._app, mapping, Intent.ATTACHED, None)
         finished = mapping.intent is Intent.ATTACHING
@@ -217,7 +228,7 @@ class Repair:
         self._report.tell(mapping, "detached")
 
     def _tell(self, mapping: ShareMapping, action: Action) -> None:
-        if not isinstance(action, AwaitAccess):
+        if not isinstance(action, _QUIET):
             self._report.tell(mapping, action.describe())
 
     def _failed(self, mapping: ShareMapping, error: SharectlError) -> None:
@@ -239,8 +250,10 @@ class Repair:
         Manila may refuse anything while it is not, during a backup for one.
         """
         available = self._seen.observed(mapping).share_status in (None, "available")
-        if not available or not isinstance(error, Refused | NotFound) or isinstance(error, InUse):
+        if not available or not isinstance(error, Refused | NotFound):
             return False
+        if isinstance(error, InUse | RuleExists):
+            return False  # for now
         try:
             return self._app.shares.find(mapping.share_id).status == "available"
         except Interrupted:
@@ -260,11 +273,15 @@ class Repair:
 
     def _follow(self, mapping: ShareMapping) -> ShareMapping:
         """Not while a guest runs with the mount: the record has to say what is mounted."""
-        where, to = destination(self._app, mapping)
-        domains = None if self._seen.domains is None else self._app.domains.list()
-        check_followable(mapping, where, self._app.mounts.list(), domains)
-        follow(self._app, mapping, where, to)
-        self._report.tell(mapping, f"follow the export location to {where}")
+        to = destination(self._app, mapping)
+        observed = observe(self._app, mapping.share_id, manila=False)
+        check_followable(mapping, to, observed)
+        if mounted_at(observed.mounts, mapping.mount_point) is not None:
+            # Before the record changes, which alone says that this mount is of sharectl.
+            self._app.mounts.unmount(mapping.mount_point, self._app.config.mount_timeout)
+            self._report.tell(mapping, _unmounted(mapping))
+        follow(self._app, mapping, to)
+        self._report.tell(mapping, f"follow the export location to {to.export_location}")
         return self._stored(mapping) or mapping
 
     def _check_server(self, mapping: ShareMapping, observed: Observed) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sharectl.operations.listing import find_recorded
+from sharectl.operations.lookup import find_recorded
 from sharectl.operations.survey import Scope, survey
 from sharectl.operations.views import Listing, examined
 

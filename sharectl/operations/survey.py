@@ -5,20 +5,24 @@ What could not be looked at is told and left alone; it never counts as empty.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Interrupted, SharectlError
-from sharectl.model.access import revealed
-from sharectl.model.domain import Domain, is_within
+from sharectl.errors import Interrupted, SharectlError, Unavailable
+from sharectl.model.domain import is_within
 from sharectl.model.enums import Health
 from sharectl.model.export_location import servers
+from sharectl.model.host_domains import HostDomains
+from sharectl.model.identity import HostIdentity
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mount_use import is_right
-from sharectl.model.mounts import HostMount
+from sharectl.model.mounts import HostMount, MountNote, ServedMount
 from sharectl.model.observed import Observed
+from sharectl.model.rule_owner import revealed
 from sharectl.model.share import ShareSeen
+from sharectl.operations.domains import look_at_domains
 from sharectl.operations.observe import wrong_project
 
 if TYPE_CHECKING:
@@ -48,33 +52,43 @@ class Survey:
     in which they cover each other; `unseen` says what could not be looked at, and why.
     """
 
+    host: HostIdentity
     mappings: Mapping[str, tuple[ShareMapping, ...]]
     mounts: Mapping[str, tuple[HostMount, ...]]
-    domains: tuple[Domain, ...] | None
+    domains: HostDomains | None
     shares: Mapping[str, ShareSeen] | None
     servers: Mapping[str, Health]
     unseen: tuple[SharectlError, ...]
+    notes: Mapping[str, MountNote] = field(default_factory=lambda: MappingProxyType({}))
+    served: tuple[ServedMount, ...] = ()
 
-    def for_share(self, share_id: str) -> Survey:
-        """The same for a repair of that share: if it could not be looked at, Manila was not."""
-        return self if self._seen(share_id) is not None else replace(self, shares=None)
-
-    def _seen(self, share_id: str) -> ShareSeen | None:
+    def share(self, share_id: str) -> ShareSeen | None:
+        """What Manila told of the share; None when it could not be asked."""
         share = self.shares.get(share_id) if self.shares is not None else None
         return share if share is not None and share.error is None else None
 
     def observed(self, mapping: ShareMapping) -> Observed:
         """What concerns the share of `mapping`."""
-        share = self._seen(mapping.share_id)
+        share = self.share(mapping.share_id)
         return Observed(
+            host=self.host,
             mappings=self.mappings.get(mapping.share_id, (mapping,)),
             rules=share.rules if share is not None else None,
             mounts=self.mounts.get(mapping.mount_point, ()),
             domains=self.domains,
             share_exists=share is None or share.status is not None,
             share_status=share.status if share is not None else None,
+            share_hindrance=share.hindrance if share is not None else None,
             server=self.servers.get(mapping.mount_point, Health.OK),
+            notes=self.notes,
+            served=self.served,
         )
+
+    def is_whole(self, mapping: ShareMapping) -> bool:
+        """Whether Manila and libvirt were looked at: only then can an add or remove be finished."""
+        if self.share(mapping.share_id) is None or self.domains is None:
+            return False
+        return not any(self.domains.is_unseen(item) for item in self.observed(mapping).mappings)
 
 
 def survey(app: App, chosen: Iterable[ShareMapping], scope: Scope) -> Survey:
@@ -84,28 +98,24 @@ def survey(app: App, chosen: Iterable[ShareMapping], scope: Scope) -> Survey:
     of a foreign one.
     """
     wanted = tuple(chosen)
-    mappings = _by_share(app.store.load())
+    stored = app.store.load()
+    mappings = _by_share(stored)
     mounts = _by_mount_point(app.mounts.list())
     unseen: list[SharectlError] = []
-    domains: tuple[Domain, ...] | None = None
+    domains: HostDomains | None = None
     if scope.libvirt and (wanted or (scope.every_domain and _has_mounts(app, mounts))):
-        try:
-            domains = _domains(app, wanted, scope)
-        except Interrupted:
-            raise
-        except SharectlError as error:
-            unseen.append(error)
+        domains = _domains(app, stored, wanted, scope)
+        unseen += domains.failed.values()
+        unseen += (item.error for item in domains.unseen)
     shares: Mapping[str, ShareSeen] | None = None
     if scope.manila and wanted:
-        try:
-            shares = _shares(app, wanted, mappings)
-            unseen += _errors(shares, wanted)
-        except Interrupted:
-            raise
-        except SharectlError as error:
-            unseen.append(error)
-    answers = _probe(app, wanted, mounts) if scope.servers else {}
-    return Survey(mappings, mounts, domains, shares, answers, tuple(unseen))
+        shares = _shares(app, wanted, mappings)
+        unseen += _errors(shares, wanted)
+    return Survey(
+        app.host.identity, mappings, mounts, domains, shares,
+        _probe(app, wanted, mounts) if scope.servers else {}, tuple(unseen),
+        app.mounts.notes(), app.mounts.served(),
+    )  # fmt: skip
 
 
 def _by_share(mappings: Iterable[ShareMapping]) -> dict[str, tuple[ShareMapping, ...]]:
@@ -127,10 +137,12 @@ def _has_mounts(app: App, mounts: Iterable[str]) -> bool:
     return any(is_within(item, str(app.config.mount_base)) for item in mounts)
 
 
-def _domains(app: App, wanted: tuple[ShareMapping, ...], scope: Scope) -> tuple[Domain, ...]:
+def _domains(
+    app: App, stored: tuple[ShareMapping, ...], wanted: tuple[ShareMapping, ...], scope: Scope
+) -> HostDomains:
     if scope.every_domain:
-        return app.domains.list()
-    return tuple(app.domains.get(sorted({item.domain_uuid for item in wanted})).values())
+        return look_at_domains(app, stored)
+    return look_at_domains(app, wanted, only=frozenset(item.domain_uuid for item in wanted))
 
 
 def _shares(
@@ -138,27 +150,44 @@ def _shares(
     wanted: tuple[ShareMapping, ...],
     mappings: Mapping[str, tuple[ShareMapping, ...]],
 ) -> Mapping[str, ShareSeen]:
-    """What Manila tells of the shares, with their rules as far as this host knows them."""
-    found = app.shares.survey({item.share_id for item in wanted})
-    host = app.host.name
-    return {
-        key: _checked(app, replace(seen, rules=revealed(seen.rules, own, host)), own)
-        for key, seen in found.items()
-        for own in (mappings.get(key, ()),)
-    }
+    """What Manila tells of the shares, with their rules as far as this host knows them.
+
+    Each cloud and project is asked with the credentials that attached its shares.
+    """
+    clouds: dict[tuple[str, ...], list[ShareMapping]] = {}
+    for item in wanted:
+        clouds.setdefault((item.cloud, item.auth_url, item.project_id), []).append(item)
+    found: dict[str, ShareSeen] = {}
+    for group in clouds.values():
+        found.update(_of_cloud(app.at(group[0]), {item.share_id for item in group}, mappings))
+    return found
+
+
+def _of_cloud(
+    app: App, share_ids: set[str], mappings: Mapping[str, tuple[ShareMapping, ...]]
+) -> dict[str, ShareSeen]:
+    try:
+        found = app.shares.survey(share_ids)
+        return {key: _checked(app, seen, mappings.get(key, ())) for key, seen in found.items()}
+    except Interrupted:
+        raise
+    except SharectlError as error:
+        return dict.fromkeys(share_ids, ShareSeen(None, error=error))
 
 
 def _checked(app: App, seen: ShareSeen, mappings: tuple[ShareMapping, ...]) -> ShareSeen:
     """One that Manila does not know may be another project's: then it was not looked at."""
-    if seen.status is not None or seen.error is not None:
+    if seen.error is not None:
         return seen
-    return replace(seen, error=wrong_project(app, mappings))
+    if seen.status is None:
+        return replace(seen, error=wrong_project(app, mappings))
+    return replace(seen, rules=revealed(seen.rules, mappings, app.host.identity))
 
 
 def _errors(
     shares: Mapping[str, ShareSeen], wanted: tuple[ShareMapping, ...]
-) -> Iterator[SharectlError]:
-    """What Manila said of single shares; the same of several is told once."""
+) -> list[SharectlError]:
+    """What Manila said of single shares; the same of several is told once, and names them."""
     names = {item.share_id: item.share_name or item.share_id for item in wanted}
     ill: dict[str, list[str]] = {}
     errors: dict[str, SharectlError] = {}
@@ -166,9 +195,13 @@ def _errors(
         if seen.error is not None:
             errors.setdefault(seen.error.message, seen.error)
             ill.setdefault(seen.error.message, []).append(names[share_id])
-    for message, error in errors.items():
-        error.message = f"share {', '.join(sorted(ill[message]))}: {message}"
-        yield error
+    of_all = len(ill) == 1 and not any(seen.error is None for seen in shares.values())
+    return [
+        error
+        if of_all and isinstance(error, Unavailable)
+        else error.about(f"share {', '.join(sorted(ill[message]))}")
+        for message, error in errors.items()
+    ]
 
 
 def _probe(

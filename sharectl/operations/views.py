@@ -48,6 +48,6 @@ def examined(mapping: ShareMapping, seen: Survey) -> MappingView:
     from sharectl.model.health import health_of
 
     observed = seen.observed(mapping)
-    domain = observed.domain(mapping.domain_uuid)
-    shown = view(mapping, domain, seen=observed.domains is not None)
+    unseen = observed.domains is None or observed.domains.is_unseen(mapping)
+    shown = view(mapping, observed.domain(mapping), seen=not unseen)
     return replace(shown, health=health_of(mapping, observed))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from sharectl.model.enums import Health, ShareProtocol
+    from sharectl.model.identity import HostIdentity
     from sharectl.model.mounts import HostMount, MountNote, MountRequest, ServedMount
     from sharectl.model.secret import CephxKey
 
@@ -115,6 +116,10 @@ class Host(Protocol):
         Two hosts never have the same, whatever they are called. Raises `ConfigError` when the
         host has no machine ID.
         """
+
+    @property
+    def identity(self) -> HostIdentity:
+        """Name and ID together. Raises as `id` does."""
 
     @property
     def user(self) -> str:

@@ -18,12 +18,14 @@ from typing import Any
 from uuid import uuid4
 
 from sharectl.adapters import store_schema
+from sharectl.adapters.system import LocalHost
 from sharectl.model import provenance
-from sharectl.model.access import cephx_id, rule_metadata
+from sharectl.model.access import cephx_id
 from sharectl.model.domain_xml import add_filesystem
 from sharectl.model.enums import AccessLevel, AccessType, Intent, ShareProtocol
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mark import Mark
+from sharectl.model.rule_owner import rule_metadata
 from tests.bench.fuse_mounts import FuseMounts
 from tests.lab.cloud.api import Share
 from tests.lab.cloud.cloud import Cloud
@@ -31,7 +33,7 @@ from tests.lab.cloud.places import DEMO
 from tests.lab.guest import Guest
 
 SIZES = (10, 100, 1000)
-_HOST = os.uname().nodename
+_HOST = LocalHost().identity
 # Runs the command line and says on stderr what it took.
 _MEASURED = """
 import atexit, json, resource, sys, time
@@ -70,6 +72,7 @@ class Host:
         self._folder = folder
         self._mounts = FuseMounts()
         self._shares: list[tuple[Share, str]] = []
+        self._rules: dict[str, str] = {}
         self._mappings: list[ShareMapping] = []
 
     def grow(self, size: int) -> None:
@@ -95,12 +98,12 @@ class Host:
 
     def _share(self, number: int) -> tuple[Share, str]:
         share = self._cloud.create_share(f"scale{number}", "CEPHFS")
-        to = cephx_id(_HOST, "0123456789abcdef", share.id)
-        wish = {"access_type": "cephx", "access_to": to, "access_level": "rw",
-                "metadata": rule_metadata(_HOST, "root")}  # fmt: skip
+        to = cephx_id(_HOST, share.id)
+        wish = {"access_type": "cephx", "access_to": to, "access_level": "rw"}
         api = self._cloud.as_account(DEMO)
         rule = api.action(share.id, "allow_access", wish)["access"]["id"]
         self._cloud.wait_for_rule(rule)
+        self._rules[share.id] = rule
         (location,) = self._cloud.export_locations(share.id)
         source = location.path.replace(",", "/", location.path.partition(":/")[0].count(","))
         self._mounts.mount(source, self._mount_point(share))
@@ -117,6 +120,9 @@ class Host:
             share, export = self._shares[(number * 5 + place) % len(self._shares)]
             mapping = self._mapping(guest, share, export)
             self._mappings.append(mapping)
+            path = f"/share-access-rules/{self._rules[share.id]}/metadata"
+            note = {"metadata": rule_metadata(_HOST, mapping)}
+            self._cloud.as_account(DEMO).call("PUT", path, note)
             xml = add_filesystem(xml, mapping.filesystem)
             marks.append(Mark.of(mapping, _HOST))
         self._connection.defineXML(provenance.replace_marks(xml, marks))
@@ -133,7 +139,7 @@ class Host:
             export_location=export,
             tag=share.id,
             access_type=AccessType.CEPHX,
-            access_to=cephx_id(_HOST, "0123456789abcdef", share.id),
+            access_to=cephx_id(_HOST, share.id),
             access_level=AccessLevel.RW,
             mount_point=str(self._mount_point(share)),
             intent=Intent.ATTACHED,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from threading import local
 
 from sharectl.errors import Busy, Denied, Interrupted
+from sharectl.model.identity import HostIdentity
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -46,6 +47,11 @@ class FakeHost:
     id: str = "0123456789abcdef0123456789abcdef"
     user: str = "alice"
     root: bool = True
+
+    @property
+    def identity(self) -> HostIdentity:
+        """Name and ID."""
+        return HostIdentity(self.name, self.id)
 
     def check_root(self, verb: str) -> None:
         """Raise `Denied` unless `root`."""

@@ -150,7 +150,10 @@ class FakeShares:
             return self._own[ident]
         named = [share for share in self._own.values() if share.name == ident]
         if len(named) > 1:
-            raise Refused(f"{len(named)} shares are named {ident!r}")
+            raise Refused(
+                f"{len(named)} shares are named {ident!r}",
+                hint="give the ID of one: " + " ".join(share.id for share in named),
+            )
         if not named:
             raise NotFound(f"share {ident!r} does not exist in this project")
         return named[0]

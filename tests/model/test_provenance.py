@@ -9,6 +9,7 @@ import pytest
 from sharectl.errors import Refused
 from sharectl.model import provenance
 from sharectl.model.enums import AccessType, SharedMemory, ShareProtocol
+from sharectl.model.identity import HostIdentity
 from sharectl.model.mark import Mark
 from sharectl.model.xml import parse
 from tests.model.things import HOST, MAPPING, NOW
@@ -73,7 +74,7 @@ def test_mapping_is_made_anew(mapping: object) -> None:
 
 def test_names_that_xml_cannot_hold() -> None:
     odd = replace(MAPPING, share_name='a\x00<b>&"c\x1b')
-    xml = provenance.replace_marks(_PLAIN, [Mark.of(odd, "h\x01")])
+    xml = provenance.replace_marks(_PLAIN, [Mark.of(odd, HostIdentity("h\x01", "0" * 32))])
     (mark,) = provenance.marks(parse(xml))
     assert (mark.share_name, mark.host) == ('a<b>&"c', "h")
 

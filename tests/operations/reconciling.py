@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sharectl.model.mounts import HostMount
 from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.outcome import Outcome
@@ -38,9 +40,16 @@ def go_stale(world: World) -> None:
 
 
 def wrong_mount(world: World) -> None:
-    """Something else is mounted in its place."""
+    """Somebody has mounted it again, read-only."""
+    mount_point = world.mount_point
+    mounted = world.app.mounts.mounted
+    place = next(n for n, item in enumerate(mounted) if item.mount_point == mount_point)
+    mounted[place] = replace(mounted[place], options=frozenset({"ro"}))
+
+
+def foreign_mount(world: World) -> None:
+    """An admin has mounted something else in its place."""
     mount_point = world.mount_point
     lose_mount(world)
-    world.app.mounts.mounted.append(
-        HostMount(mount_point, "nfs4", "192.0.2.66:/other", frozenset({"rw"}))
-    )
+    rescue = HostMount(mount_point, "ext4", "/dev/vdb1", frozenset({"rw"}), device="253:17")
+    world.app.mounts.mounted.append(rescue)

@@ -46,7 +46,9 @@ def test_nfs_share_is_granted_mounted_and_attached() -> None:
     assert rule.metadata == {
         "managed-by": "sharectl",
         "sharectl-host": "hyper1.example.org",
+        "sharectl-host-id": "0123456789abcdef0123456789abcdef",
         "sharectl-user": "alice",
+        f"sharectl-domain-{world.uuid}": f"rw {share}",
     }
     mount = world.app.mounts.list()[-1]
     assert (mount.mount_point, mount.source) == (f"/run/sharectl/mnt/{share}", NFS_PATH)

@@ -184,7 +184,7 @@ def test_share_name_that_two_attached_shares_have() -> None:
     ids = [mapping.share_id for mapping in world.app.store.load()]
     assert twin in ids
     for act in (lambda: _show(world), world.remove, world.add):
-        with pytest.raises(Refused, match="2 shares named 'docs' are attached") as caught:
+        with pytest.raises(Refused, match="2 shares are named 'docs'") as caught:
             act()
         assert caught.value.hint == f"give the ID of one: {' '.join(ids)}"
     assert _show(world, share=twin).mapping.share_id == twin

@@ -14,7 +14,14 @@ from sharectl.operations.preflight import AddRequest
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes import FakeApp
 from tests.fakes.faults import FaultyApp, Injector
-from tests.operations.reconciling import go_stale, lose_mount, messages, run_reconcile, wrong_mount
+from tests.operations.reconciling import (
+    foreign_mount,
+    go_stale,
+    lose_mount,
+    messages,
+    run_reconcile,
+    wrong_mount,
+)
 from tests.operations.scenarios import CEPH_PATH, SCENARIOS, World, attached, cephfs, nfs
 
 
@@ -66,7 +73,7 @@ def _lose_all(world: World) -> None:
         (_lose_mark, "note share"),
         (_lose_all, "grant rw access"),
         (go_stale, "unmount /run/sharectl/mnt/"),
-        (wrong_mount, ", which is a mount of 192.0.2.66:/other, and"),
+        (wrong_mount, " (ro), and mount 192.0.2"),
     ],
 )
 def test_what_is_gone_comes_back(
@@ -236,3 +243,15 @@ def test_file_server_that_does_not_answer_is_told_once() -> None:
     result = run_reconcile(world.app)
     assert result.changes == ()
     assert messages(result) == "file server 192.0.2.1 does not answer; it has share docs, other"
+
+
+def test_mount_of_an_admin_in_our_place_is_named_and_left() -> None:
+    world, _ = attached(nfs)
+    foreign_mount(world)
+    rescue = world.app.mounts.list()[-1]
+    for _ in range(2):
+        result = run_reconcile(world.app)
+        assert result.changes == ()
+        assert "is a mount of /dev/vdb1 (rw), not of 192.0.2.1:/exports/one" in messages(result)
+        assert f"umount {rescue.mount_point}" in (result.problems[0].hint or "")
+    assert world.app.mounts.list()[-1] == rescue

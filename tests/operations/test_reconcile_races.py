@@ -23,14 +23,14 @@ def _detaching(app: FakeApp) -> None:
 
 def test_removed_with_force_while_manila_is_down_stays_recorded() -> None:
     world, before = attached(nfs)
-    app = world.app
+    app, share_id = world.app, world.share_id
     app.mounts.unmount(world.mount_point, 1)
     app.shares.dead = True
     app.restart()
 
     def force() -> None:
         locks, app.locks = app.locks, FakeLocks()  # of another process
-        assert remove(app, RemoveRequest("guest", "docs", force=True)).left
+        assert remove(app, RemoveRequest("guest", share_id, force=True)).left
         app.locks = locks
 
     app.locks.while_waiting = force

@@ -33,7 +33,7 @@ def test_rule_in_error_is_left_while_a_running_guest_works_with_it() -> None:
     world.app.domains.start(world.uuid)
     result = run_reconcile(world.app)
     assert result.changes == ()
-    assert "domain guest runs with the mount, which answers" in messages(result)
+    assert "domain guest runs with the mount, which is not known to be cut off" in messages(result)
     assert [rule.id for rule in world.app.shares.all_rules] == [before.id]
     world.app.domains.stop(world.uuid)
     assert run_reconcile(world.app).problems == ()

@@ -59,7 +59,7 @@ def test_signal_ends_it_wherever_it_comes(step: int, when: When) -> None:
 
 
 def _libvirt(world: World, signal: Callable[..., None], patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(world.app.domains, "list", signal)
+    patch.setattr(world.app.domains, "look", signal)
 
 
 def _manila(world: World, signal: Callable[..., None], patch: pytest.MonkeyPatch) -> None:

@@ -282,7 +282,8 @@ def test_rule_that_manila_cannot_withdraw_stays_recorded() -> None:
 
 def test_mount_of_something_else_at_our_place_is_left_alone() -> None:
     world, before = attached(nfs)
-    foreign = replace(world.app.mounts.list()[-1], source="192.0.2.66:/foreign")
+    ours = world.app.mounts.list()[-1]
+    foreign = replace(ours, source="192.0.2.66:/foreign", device="0:99")
     world.app.mounts.mounted[-1] = foreign
     world.remove()
     assert world.app.mounts.list()[-1] == foreign

@@ -17,6 +17,7 @@ def test_force_without_manila_says_what_is_left_and_is_finished_later(
     make: Callable[[], World], error: type[SharectlError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, before = attached(make)
+    share_id = world.share_id
 
     def fail(*arguments: object) -> None:
         raise error("Manila is out of reach")
@@ -24,10 +25,13 @@ def test_force_without_manila_says_what_is_left_and_is_finished_later(
     with monkeypatch.context() as patch:
         for call in ("rules", "revoke", "find", "project_id"):
             patch.setattr(world.app.shares, call, fail)
+        with pytest.raises(error, match="which share is named") as caught:
+            world.remove(force=True)
+        assert f"sharectl remove --force guest {share_id}" in str(caught.value.hint)
         with pytest.raises(error):
-            world.remove()
+            world.remove(share=share_id)
         assert len(world.app.mounts.list()) == len(before.mounts) + 1
-        result = world.remove(force=True)
+        result = world.remove(force=True, share=share_id)
 
     (left,) = result.left
     (rule,) = world.app.shares.all_rules

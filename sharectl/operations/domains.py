@@ -1,0 +1,68 @@
+"""One look at the domains of every libvirt that a share of this host may concern."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sharectl.errors import Interrupted, SharectlError
+from sharectl.model.domain import Domain, DomainsSeen
+from sharectl.model.host_domains import HostDomains, libvirt_of
+from sharectl.model.mapping import ShareMapping
+
+if TYPE_CHECKING:
+    from sharectl.ports import App
+
+
+def look_at_domains(
+    app: App, mappings: Iterable[ShareMapping], *, only: frozenset[str] | None = None
+) -> HostDomains:
+    """The domains of this run's libvirt, and of those that `mappings` were attached through.
+
+    Args:
+        app: the ports.
+        mappings: what is recorded.
+        only: UUIDs of the domains to look at; None for all.
+
+    A libvirt that does not answer is told in the result: its domains are not taken for gone. Paths
+    are given in their one form, so that they can be compared with mount points.
+    """
+    looks: list[DomainsSeen] = []
+    failed: dict[str, SharectlError] = {}
+    _look(app, app.config.libvirt_uri, only, looks, failed)
+    places = {libvirt_of(item): item for item in mappings}
+    for uri, mapping in sorted(places.items()):
+        known = any(uri in look.complete for look in looks) or uri in failed
+        if not known:
+            there = app.at(replace(mapping, libvirt_uri=uri))
+            _look(there, uri, only, looks, failed)
+    seen = HostDomains.of(looks, failed)
+    return replace(seen, seen=located(app, seen.seen))
+
+
+def _look(
+    app: App,
+    uri: str,
+    only: frozenset[str] | None,
+    looks: list[DomainsSeen],
+    failed: dict[str, SharectlError],
+) -> None:
+    try:
+        looks.append(app.domains.look(None if only is None else sorted(only)))
+    except Interrupted:
+        raise
+    except SharectlError as error:
+        failed[uri] = error
+
+
+def located(app: App, domains: tuple[Domain, ...]) -> tuple[Domain, ...]:
+    """The domains with each path in its one form."""
+    paths = {path for domain in domains for path in _paths(domain)}
+    places = app.mounts.resolve(sorted(paths)) if paths else {}
+    return tuple(domain.located(places) for domain in domains)
+
+
+def _paths(domain: Domain) -> set[str]:
+    everything = (*domain.filesystems, *domain.live_filesystems)
+    return {item.source for item in everything if item.source} | domain.paths

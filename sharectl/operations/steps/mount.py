@@ -1,0 +1,63 @@
+"""The mount of a share on this host: made, replaced, taken away."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from sharectl.errors import Refused
+from sharectl.model.action import MountShare, ReplaceMount, UnmountShare
+from sharectl.model.enums import AccessType
+from sharectl.model.mapping import ShareMapping
+from sharectl.model.mount_use import check_mountable, check_replaceable, is_uncovered, users
+from sharectl.model.plan import check_all_seen, check_released
+from sharectl.operations import cephx_key
+from sharectl.operations.mounting import mount_share
+from sharectl.operations.steps.access import wait_for_rule
+from sharectl.operations.steps.site import Site
+
+
+def mount(site: Site, action: MountShare) -> None:
+    check_mountable(action, site.look())
+    _mount_export(site, action.mapping)
+
+
+def _mount_export(site: Site, mapping: ShareMapping) -> None:
+    key_file, rule_id = None, mapping.rule_id
+    if mapping.access_type is AccessType.CEPHX:
+        key_file, rule_id = _key_file(site, mapping)
+    mount_share(site.app, mapping, key_file, site.app.config.mount_timeout, rule_id)
+
+
+def _key_file(site: Site, mapping: ShareMapping) -> tuple[Path, str | None]:
+    """The cephx key, and the rule that has it.
+
+    It is fetched from Manila where that is asked: a rule that was made again has another.
+    """
+    if not site.effort.manila:
+        return cephx_key.kept(site.app, mapping), mapping.rule_id
+    rule = wait_for_rule(site, mapping.share_id, mapping.access)
+    deadline = site.effort.deadline
+    return cephx_key.fetch_or_kept(site.app, mapping.share_id, rule, deadline), rule.id
+
+
+def replace_mount(site: Site, action: ReplaceMount) -> None:
+    """Look once more who runs with it: the kernel lets go of what virtiofsd still serves."""
+    app = site.app
+    check_replaceable(action, site.look())
+    app.mounts.unmount(action.mapping.mount_point, app.config.mount_timeout)
+    if not is_uncovered(action.mapping, app.mounts.list()):
+        _mount_export(site, action.mapping)
+
+
+def unmount(site: Site, action: UnmountShare) -> None:
+    """Look once more who uses it: the kernel lets go of a mount that virtiofsd still serves."""
+    app, observed = site.app, site.look()
+    check_all_seen(observed)
+    if using := users(site.mapping, observed):
+        raise Refused(
+            f"{action.mount_point} is in use by domain {', '.join(using)}",
+            hint=f"shut it down: virsh shutdown {shlex.quote(using[0])}",
+        )
+    check_released(site.mapping, observed)
+    app.mounts.unmount(action.mount_point, app.config.mount_timeout, force=site.effort.force)
