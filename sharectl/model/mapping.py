@@ -121,8 +121,8 @@ def status_of(mapping: ShareMapping, domain: Domain | None) -> MappingStatus:
 
 
 def serves(item: Filesystem, mapping: ShareMapping) -> bool:
-    """Whether `item` is the filesystem of `mapping`: same tag, same mount point."""
-    return (item.tag, item.source) == (mapping.tag, mapping.mount_point)
+    """Whether `item` is the filesystem of `mapping`; see `Filesystem.is_device`."""
+    return item.is_device(mapping.tag, mapping.mount_point)
 
 
 def has_device(mapping: ShareMapping, domain: Domain) -> bool:
