@@ -49,6 +49,12 @@ def filesystems(root: etree._Element) -> tuple[Filesystem, ...]:
     return tuple(_filesystem(item) for item in root.iterfind("./devices/filesystem"))
 
 
+def filesystem_aliases(root: etree._Element) -> tuple[str, ...]:
+    """By which libvirt names each of `filesystems(root)`; empty where it has none, as when off."""
+    found = (item.find("alias") for item in root.iterfind("./devices/filesystem"))
+    return tuple("" if item is None else item.get("name") or "" for item in found)
+
+
 def _filesystem(element: etree._Element) -> Filesystem:
     target, source = element.find("target"), element.find("source")
     driver = element.find("driver")
