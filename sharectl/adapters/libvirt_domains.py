@@ -79,12 +79,16 @@ class LibvirtDomains:
     def attach_filesystem(self, uuid: str, filesystem: Filesystem) -> tuple[int, ...]:
         """Into the persistent definition.
 
-        libvirt takes `<readonly/>` on virtiofs since 11.0.0; an older one gets the device
+        What was this device before its driver was taken away has its tag, and makes room. libvirt
+        takes `<readonly/>` on virtiofs since 11.0.0; an older one gets the device
         without, and the host mount alone keeps the guest from writing.
         """
 
         def attach(connection: Any, domain: Any) -> tuple[int, ...]:
             before = _pci_controllers(domain)
+            present = domain_xml.filesystems(_persistent(domain))
+            if (old := domain_xml.displaced(present, filesystem)) is not None:
+                _change_device(connection, domain, "detach", replace(old, readonly=False))
             try:
                 _change_device(connection, domain, "attach", filesystem)
             except libvirt.libvirtError as error:
@@ -108,8 +112,8 @@ class LibvirtDomains:
 
         def detach(connection: Any, domain: Any) -> tuple[int, ...]:
             present = domain_xml.filesystems(_persistent(domain))
-            if any((f.tag, f.source) == (filesystem.tag, filesystem.source) for f in present):
-                _change_device(connection, domain, "detach", replace(filesystem, readonly=False))
+            if (found := domain_xml.find_device(present, filesystem)) is not None:
+                _change_device(connection, domain, "detach", replace(found, readonly=False))
             models = _pci_controllers(domain)
             for index in sorted(controllers, reverse=True):
                 if index in models:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import libvirt
 
 from sharectl.adapters import virtiofsd_lock
-from sharectl.errors import NotFound, Refused
+from sharectl.errors import NotFound
 from sharectl.model import domain_xml, memory_xml
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.xml import parse
@@ -35,17 +35,10 @@ def lookup(connection: Any, ident: str) -> Any:
         )
     uuids = list(dict.fromkeys(domain.UUIDString() for domain in found))
     if len(uuids) > 1:
+        from sharectl.model.checks import ambiguous  # looking does without
+
         raise ambiguous(ident, uuids)
     return found[0]
-
-
-def ambiguous(ident: str, uuids: list[str]) -> Refused:
-    """The refusal of a word that is one domain's name and another's id or UUID."""
-    return Refused(
-        f"{ident!r} is the name of one domain and the id or UUID of another",
-        hint="give the UUID of the one that is meant (virsh list --all --uuid --name): "
-        + " or ".join(uuids),
-    )
 
 
 def or_none(function: Callable[..., T], *arguments: object) -> T | None:

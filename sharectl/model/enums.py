@@ -75,6 +75,7 @@ class Health(StrEnum):
     UNREACHABLE = "unreachable"
     NO_ACCESS = "no-access"
     NO_DEVICE = "no-device"
+    NO_DAEMON = "no-daemon"
     DOMAIN_MISSING = "domain-missing"
     SHARE_MISSING = "share-missing"
     UNKNOWN = "unknown"

@@ -16,6 +16,8 @@ HINTS = {
     Health.UNREACHABLE: "the file server does not answer: check it and the network to it",
     Health.NO_ACCESS: "grant access again: sharectl reconcile {domain}",
     Health.NO_DEVICE: "put the filesystem back: sharectl reconcile {domain}",
+    Health.NO_DAEMON: "its guest hangs, and only a new start brings the share back:"
+    " virsh destroy {domain} && virsh start {domain}",
     Health.DOMAIN_MISSING: "if it will not come back: sharectl reconcile --prune",
     Health.SHARE_MISSING: "take it away: sharectl remove {domain} {share}",
     Health.UNKNOWN: "not all could be looked at; the warnings say what",

@@ -130,7 +130,9 @@ def test_virtiofsd_that_died_is_seen(place: Place, folder: Path) -> None:
     name = "a-domain-with-more-than-twenty-characters"
     source = str(folder / "data")
     devices = filesystem_xml(folder / "data", "one") + filesystem_xml(folder / "data", "two")
-    guest: Guest = place.define(name, script="share one", stay=True, devices=devices)
+    guest: Guest = place.define(
+        name, script="share one", stay=True, on_reboot="restart", devices=devices
+    )
     guest.start()
     guest.wait_for("share: one is mounted")
     assert _live(place.host, name) == [["one", source, True], ["two", source, True]]
@@ -140,6 +142,8 @@ def test_virtiofsd_that_died_is_seen(place: Place, folder: Path) -> None:
 
     died = [["one", source, False], ["two", source, True]]
     wait_until(lambda: _live(place.host, name) == died, timeout=10, what="its death")
+    place.virsh("reset", name)  # which starts no daemon
+    assert _live(place.host, name) == died
     place.virsh("destroy", name)
     place.virsh("start", name)
     assert _live(place.host, name) == [["one", source, True], ["two", source, True]]
