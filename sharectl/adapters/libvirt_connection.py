@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import libvirt
 
 from sharectl.adapters import deadline
 from sharectl.errors import BackendError, Denied, NotFound, Refused, SharectlError, Unavailable
-from sharectl.model.host import check_local
+from sharectl.model.host import canonical_uri, check_local
+
+T = TypeVar("T")
 
 _DENIED = frozenset(
     {libvirt.VIR_ERR_AUTH_FAILED, libvirt.VIR_ERR_ACCESS_DENIED, libvirt.VIR_ERR_AUTH_CANCELLED}
@@ -30,6 +33,48 @@ def _silent(_context: object, _error: object) -> None:
 
 
 libvirt.registerErrorHandler(_silent, None)
+
+
+class Connection:
+    """The connection to the libvirt at `uri`, opened when first needed.
+
+    Each call has `timeout` seconds. libvirt serves five calls of a connection at a time and never
+    takes one back, so one in which a call hangs is left behind, and the next call opens another.
+    """
+
+    def __init__(self, uri: str, timeout: float) -> None:
+        self.uri = uri
+        self.timeout = timeout
+        self._open: Any = None
+
+    @property
+    def connection(self) -> Any:
+        """libvirt's own object. Raises what `open_local` does."""
+        if self._open is None:
+            self._open = open_local(self.uri, self.timeout)
+        return self._open
+
+    @property
+    def name(self) -> str:
+        """The one spelling of where it leads."""
+        return canonical_uri(self.connection.getURI())
+
+    def leave_behind(self) -> None:
+        """A call hangs in it; the next one opens another."""
+        self._open = None
+
+    def call(self, function: Callable[[Any], T], *, change: bool = False) -> T:
+        """`function(connection)` in time, with libvirt's errors named by situation."""
+        connection = self.connection
+        try:
+            return deadline.call(
+                lambda: function(connection), self.timeout, f"libvirt at {self.uri}", change=change
+            )
+        except deadline.DeadlinePassed:
+            self.leave_behind()
+            raise
+        except libvirt.libvirtError as error:
+            raise translate(error, self.uri) from error
 
 
 def open_local(uri: str, timeout: float) -> Any:

@@ -7,15 +7,16 @@ what others change in between. Memory backing is no device: only it is done by r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import libvirt
 
-from sharectl.adapters import deadline, libvirt_connection, libvirt_observe
+from sharectl.adapters import libvirt_observe
+from sharectl.adapters.libvirt_connection import Connection, translate
+from sharectl.adapters.libvirt_look import Looks
 from sharectl.errors import Refused
 from sharectl.model import domain_xml, memory_xml
 from sharectl.model.domain import Domain, DomainsSeen, Filesystem
@@ -34,23 +35,12 @@ class LibvirtDomains:
     """`Domains` of one libvirt connection, opened when first needed."""
 
     def __init__(self, uri: str, timeout: float) -> None:
-        self._uri = uri
-        self._timeout = timeout
-
-    @cached_property
-    def _connection(self) -> Any:
-        return libvirt_connection.open_local(self._uri, self._timeout)
-
-    def _call(self, function: Callable[[], T], *, change: bool = False) -> T:
-        what = f"libvirt at {self._uri}"
-        try:
-            return deadline.call(function, self._timeout, what, change=change)
-        except libvirt.libvirtError as error:
-            raise libvirt_connection.translate(error, self._uri) from error
+        self._libvirt = Connection(uri, timeout)
+        self._looks = Looks(self._libvirt)
 
     def host(self) -> HostFacts:
         """Versions and abilities."""
-        return self._call(lambda: self._host(self._connection))
+        return self._libvirt.call(self._host)
 
     def _host(self, connection: Any) -> HostFacts:
         try:
@@ -58,7 +48,7 @@ class LibvirtDomains:
         except libvirt.libvirtError:
             qemu = None  # no emulator found: libvirt cannot tell a version
         return HostFacts(
-            uri=connection.getURI(),
+            uri=self._libvirt.name,
             libvirt=_version(connection.getLibVersion()),
             qemu=qemu,
             virtiofs=_has_virtiofs(connection),
@@ -66,55 +56,39 @@ class LibvirtDomains:
         )
 
     def find(self, ident: str) -> Domain:
-        """By name, UUID or id, as virsh does."""
-        connection = self._connection
-
-        def look() -> Domain:
-            return libvirt_observe.observe(libvirt_observe.lookup(connection, ident))
-
-        return self._call(look)
-
-    def get(self, uuids: Iterable[str], *, brief: bool = False) -> dict[str, Domain]:
-        """The existing ones of `uuids`."""
-        connection = self._connection
-        observe = libvirt_observe.glimpse if brief else libvirt_observe.observe
-
-        def look() -> dict[str, Domain]:
-            seen = (
-                libvirt_observe.or_none(libvirt_observe.observe_uuid, connection, uuid, observe)
-                for uuid in uuids
+        """By name, UUID or id."""
+        uri = self._libvirt.name
+        return self._libvirt.call(
+            lambda connection: libvirt_observe.observe(
+                uri, libvirt_observe.lookup(connection, ident)
             )
-            return {item.uuid: item for item in seen if item is not None}
-
-        return self._call(look)
-
-    def list(self) -> tuple[Domain, ...]:
-        """All, running or not; one that is undefined meanwhile is left out."""
-        connection = self._connection
-
-        def look() -> tuple[Domain, ...]:
-            seen = (
-                libvirt_observe.or_none(libvirt_observe.observe, domain)
-                for domain in connection.listAllDomains()
-            )
-            return tuple(item for item in seen if item is not None)
-
-        return self._call(look)
+        )
 
     def look(self, uuids: Iterable[str] | None = None, *, brief: bool = False) -> DomainsSeen:
         """One by one."""
-        seen = self.list() if uuids is None else tuple(self.get(uuids, brief=brief).values())
-        return DomainsSeen({item.uuid: item for item in seen}, {}, frozenset({self.host().uri}))
+        return self._looks.look(uuids, brief=brief)
+
+    def get(self, uuids: Iterable[str], *, brief: bool = False) -> dict[str, Domain]:
+        """The existing ones of `uuids`."""
+        return dict(_all_seen(self.look(uuids, brief=brief)))
+
+    def list(self) -> tuple[Domain, ...]:
+        """All, running or not; one that is undefined meanwhile is left out."""
+        return tuple(_all_seen(self.look()).values())
 
     def attach_filesystem(self, uuid: str, filesystem: Filesystem) -> tuple[int, ...]:
         """Into the persistent definition.
 
-        libvirt takes `<readonly/>` on virtiofs since 11.0.0; an older one gets the device
+        What was this device before its driver was taken away has its tag, and makes room. libvirt
+        takes `<readonly/>` on virtiofs since 11.0.0; an older one gets the device
         without, and the host mount alone keeps the guest from writing.
         """
 
         def attach(connection: Any, domain: Any) -> tuple[int, ...]:
             before = _pci_controllers(domain)
+            present = domain_xml.filesystems(_persistent(domain))
+            if (old := domain_xml.displaced(present, filesystem)) is not None:
+                _change_device(connection, domain, "detach", replace(old, readonly=False))
             try:
                 _change_device(connection, domain, "attach", filesystem)
             except libvirt.libvirtError as error:
@@ -138,8 +112,8 @@ class LibvirtDomains:
 
         def detach(connection: Any, domain: Any) -> tuple[int, ...]:
             present = domain_xml.filesystems(_persistent(domain))
-            if any((f.tag, f.source) == (filesystem.tag, filesystem.source) for f in present):
-                _change_device(connection, domain, "detach", replace(filesystem, readonly=False))
+            if (found := domain_xml.find_device(present, filesystem)) is not None:
+                _change_device(connection, domain, "detach", replace(found, readonly=False))
             models = _pci_controllers(domain)
             for index in sorted(controllers, reverse=True):
                 if index in models:
@@ -180,21 +154,26 @@ class LibvirtDomains:
 
         By UUID alone: another domain may be named like it.
         """
-        connection = self._connection
 
-        def work() -> T:
+        def work(connection: Any) -> T:
             domain = connection.lookupByUUIDString(uuid)
             try:
                 return change(connection, domain)
             except libvirt.libvirtError as error:
-                told = libvirt_connection.translate(error, self._uri, domain.name())
+                told = translate(error, self._libvirt.uri, domain.name())
                 if isinstance(told, Refused) and _is_transient(domain):
                     from sharectl.model.checks import transient  # looking does without
 
                     told = transient(domain.name())
                 raise told from error
 
-        return self._call(work, change=True)
+        return self._libvirt.call(work, change=True)
+
+
+def _all_seen(seen: DomainsSeen) -> Mapping[str, Domain]:
+    for item in seen.unseen.values():
+        raise item.error
+    return seen.domains
 
 
 def _is_transient(domain: Any) -> bool:

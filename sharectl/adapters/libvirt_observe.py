@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import libvirt
 
+from sharectl.adapters import virtiofsd_lock
 from sharectl.errors import NotFound
 from sharectl.model import domain_xml, memory_xml
-from sharectl.model.domain import Domain
+from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.xml import parse
 
 T = TypeVar("T")
 
 
 def lookup(connection: Any, ident: str) -> Any:
-    """By name first: a name may look like a UUID or a number, as virsh resolves it too."""
+    """The domain with that name, UUID or id; `Refused` when these are several domains.
+
+    virsh takes an id before a UUID before a name, others a name first: none of them is meant.
+    """
     ways: list[Callable[[], Any]] = [
         lambda: connection.lookupByName(ident),
         lambda: connection.lookupByUUIDString(ident),
     ]
     if ident.isascii() and ident.isdigit() and int(ident) < 2**31:
         ways.append(lambda: connection.lookupByID(int(ident)))
-    for way in ways:
-        if (domain := or_none(way)) is not None:
-            return domain
-    raise NotFound(f"domain {ident!r} does not exist on this host", hint="see: virsh list --all")
+    found = [domain for way in ways if (domain := or_none(way)) is not None]
+    if not found:
+        raise NotFound(
+            f"domain {ident!r} does not exist on this host", hint="see: virsh list --all"
+        )
+    uuids = list(dict.fromkeys(domain.UUIDString() for domain in found))
+    if len(uuids) > 1:
+        from sharectl.model.checks import ambiguous  # looking does without
+
+        raise ambiguous(ident, uuids)
+    return found[0]
 
 
 def or_none(function: Callable[..., T], *arguments: object) -> T | None:
@@ -39,42 +51,62 @@ def or_none(function: Callable[..., T], *arguments: object) -> T | None:
         raise
 
 
-def observe_uuid(connection: Any, uuid: str, observe: Callable[[Any], Domain]) -> Domain:
-    return observe(connection.lookupByUUIDString(uuid))
-
-
-def glimpse(domain: Any) -> Domain:
-    live = domain.XMLDesc(0) if domain.isActive() else None
+def glimpse(uri: str, domain: Any) -> Domain:
+    """What `list` shows: state and filesystems."""
+    live, definition = _texts(domain)
     return Domain(
         uuid=domain.UUIDString(),
         name=domain.name(),
+        persistent=definition is not None,
         running=live is not None,
-        live_filesystems=domain_xml.filesystems(parse(live)) if live else (),
+        filesystems=domain_xml.filesystems(parse(definition)) if definition else (),
+        live_filesystems=_live(uri, parse(live)) if live else (),
+        libvirt_uri=uri,
     )
 
 
-def observe(domain: Any) -> Domain:
+def observe(uri: str, domain: Any) -> Domain:
+    """Everything; `uri` is the libvirt that has it, in its one spelling."""
     from sharectl.model import provenance  # `list` does without
 
-    running, persistent = bool(domain.isActive()), bool(domain.isPersistent())
-    live = domain.XMLDesc(0) if running else None
-    if persistent:
-        xml = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
-    else:
-        xml = live or domain.XMLDesc(0)
+    live, definition = _texts(domain)
+    xml = definition or live or domain.XMLDesc(0)
     root = parse(xml)
+    running = parse(live) if live else None
     return Domain(
         uuid=domain.UUIDString(),
         name=domain.name(),
-        persistent=persistent,
-        running=running,
+        persistent=definition is not None,
+        running=live is not None,
         managed_save=_count(domain.hasManagedSaveImage) > 0,
         snapshots=_count(domain.snapshotNum),
         shared_memory=memory_xml.has_shared_memory(root),
-        filesystems=domain_xml.filesystems(root) if persistent else (),
-        live_filesystems=domain_xml.filesystems(parse(live)) if live else (),
-        marks=provenance.marks(root) if persistent else (),
+        filesystems=domain_xml.filesystems(root) if definition else (),
+        live_filesystems=_live(uri, running) if running is not None else (),
+        paths=domain_xml.paths(root)
+        | (domain_xml.paths(running) if running is not None else set()),
+        marks=provenance.marks(root) if definition else (),
+        libvirt_uri=uri,
         xml=xml,
+    )
+
+
+def _texts(domain: Any) -> tuple[str | None, str | None]:
+    """The XML of the running guest and of the persistent definition, each None without one."""
+    live = domain.XMLDesc(0) if domain.isActive() else None
+    inactive = libvirt.VIR_DOMAIN_XML_INACTIVE
+    return live, domain.XMLDesc(inactive) if domain.isPersistent() else None
+
+
+def _live(uri: str, root: Any) -> tuple[Filesystem, ...]:
+    """Those of the running guest, each with whether its virtiofsd lives."""
+    number, name = root.get("id") or "", root.findtext("name") or ""
+    aliases = domain_xml.filesystem_aliases(root)
+    return tuple(
+        replace(item, served=virtiofsd_lock.is_served(uri, number, name, alias))
+        if item.driver == "virtiofs" and item.source is not None
+        else item
+        for item, alias in zip(domain_xml.filesystems(root), aliases, strict=True)
     )
 
 

@@ -27,6 +27,7 @@ _STYLES = {
     "unreachable": "red",
     "no-access": "red",
     "no-device": "red",
+    "no-daemon": "bold red",
     "domain-missing": "red",
     "share-missing": "red",
 }

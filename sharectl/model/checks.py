@@ -46,6 +46,15 @@ def check_domain_state(domain: Domain) -> None:
     check_shut_off(domain)
 
 
+def ambiguous(ident: str, uuids: list[str]) -> Refused:
+    """The refusal of a word that is one domain's name and another's id or UUID."""
+    return Refused(
+        f"{ident!r} is the name of one domain and the id or UUID of another",
+        hint="give the UUID of the one that is meant (virsh list --all --uuid --name): "
+        + " or ".join(uuids),
+    )
+
+
 def transient(name: str) -> Refused:
     """A domain that runs without a definition, as after `virsh undefine`."""
     return Refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from posixpath import normpath
 from types import MappingProxyType
 
 from sharectl.errors import SharectlError
@@ -14,9 +15,10 @@ from sharectl.model.mark import Mark
 class Filesystem:
     """A `<filesystem>` element: the guest mounts `tag`, the host serves `source`.
 
-    `xml` is the element as libvirt has it, without the address; it carries what an admin has set
-    by hand, such as the queue size. Empty for one that is made plain. `served` tells of a running
-    guest's filesystem whether its virtiofsd is alive.
+    `driver` is as written: without one libvirt takes 9p. `xml` is the element as libvirt has it,
+    without the address; it carries what an admin has set by hand, such as the queue size. Empty for
+    one that is made plain. `served` tells of a running guest's filesystem whether its virtiofsd is
+    alive.
     """
 
     tag: str
@@ -25,6 +27,13 @@ class Filesystem:
     readonly: bool = False
     xml: str = field(default="", compare=False, repr=False)
     served: bool = field(default=True, compare=False)
+
+    def is_device(self, tag: str, folder: str) -> bool:
+        """Whether this is the virtiofs device that serves `folder`, or a part of it, as `tag`.
+
+        An admin may have written the path another way, or made the guest see a sub-folder only.
+        """
+        return self.driver == "virtiofs" and self.tag == tag and is_within(self.source, folder)
 
 
 @dataclass(frozen=True)
@@ -72,11 +81,21 @@ def _located(item: Filesystem, places: Mapping[str, str]) -> Filesystem:
 
 @dataclass(frozen=True)
 class UnseenDomain:
-    """A domain that exists and could not be looked at, and why."""
+    """A domain that exists and could not be looked at, and why.
+
+    `name` is its UUID where the name is not known. `paths` are the absolute paths in the definition
+    and the state that libvirt keeps of it on disk: what it may use. They are None where that could
+    not be read, and then it may use anything.
+    """
 
     uuid: str
     name: str
     error: SharectlError
+    paths: frozenset[str] | None = None
+
+    def may_use(self, folder: str) -> bool:
+        """Whether the domain may be served from `folder`, as far as is known."""
+        return self.paths is None or any(is_within(path, folder) for path in self.paths)
 
 
 @dataclass(frozen=True)
@@ -97,5 +116,11 @@ class DomainsSeen:
 
 
 def is_within(path: str | None, folder: str) -> bool:
-    """Whether `path` is `folder` or below it, by name alone: nothing is looked up."""
-    return path is not None and (path == folder or path.startswith(folder + "/"))
+    """Whether `path` is `folder` or below it, by name alone: nothing is looked up.
+
+    `//`, `.` and `..` in `path` count as the kernel takes them, as far as no link is in the way.
+    """
+    if path is None:
+        return False
+    plain = "/" + normpath(path).lstrip("/") if path.startswith("/") else path
+    return plain == folder or plain.startswith(folder + "/")

@@ -40,7 +40,7 @@ TEXTS = {
     ),
     Health.NO_DAEMON: (
         "its virtiofsd has died, and the guest hangs when it uses the share",
-        "reboot the guest: virsh reset {domain}; or virsh destroy {domain}, virsh start {domain}",
+        "only a new start brings it back: virsh destroy {domain} && virsh start {domain}",
     ),
     Health.DOMAIN_MISSING: (
         "its domain is gone",

@@ -6,6 +6,15 @@ from dataclasses import dataclass
 
 from sharectl.errors import Refused
 
+SYSTEM = "qemu:///system"
+# Where the system's libvirt listens by itself; naming one of these leads nowhere else.
+_USUAL_SOCKETS = frozenset(
+    f"{run}/libvirt/{daemon}-sock"
+    for run in ("/run", "/var/run")
+    for daemon in ("libvirt", "virtqemud")
+)
+_CHOOSING = ("socket", "root")  # the URI parameters that choose between libvirts
+
 
 @dataclass(frozen=True)
 class HostFacts:
@@ -44,13 +53,35 @@ def check_local(libvirt_uri: str) -> None:
         )
 
 
+def canonical_uri(libvirt_uri: str) -> str:
+    """The one spelling of a URI of QEMU's libvirt on this host, to record and to compare.
+
+    Two URIs with the same spelling lead to the same domains. Two with different spellings may do
+    so as well, and count as two libvirts. A URI of another host or driver is returned as it is.
+
+    Args:
+        libvirt_uri: as libvirt itself gives it (virConnectGetURI), which has resolved aliases.
+            https://libvirt.org/uri.html#remote-uris has the parameters.
+    """
+    scheme, separator, rest = libvirt_uri.partition("://")
+    if scheme not in ("qemu", "qemu+unix") or not separator or not rest.startswith("/"):
+        return libvirt_uri
+    path, _, query = rest.partition("#")[0].partition("?")
+    choosing = []
+    for parameter in sorted(query.replace(";", "&").split("&")):
+        name, _, value = parameter.partition("=")
+        usual = path == "/system" and value in _USUAL_SOCKETS
+        if name in _CHOOSING and value and not usual:
+            choosing.append(f"{name}={value}")
+    return f"qemu://{path}" + ("?" + "&".join(choosing) if choosing else "")
+
+
 def check_system(libvirt_uri: str) -> None:
     """That a connection leads to where all domains of this host are, so that none there is gone."""
     check_local(libvirt_uri)
-    path = libvirt_uri.partition("://")[2].partition("?")[0]
-    if path != "/system":
+    if canonical_uri(libvirt_uri) != SYSTEM:
         raise Refused(
             f"{libvirt_uri} is not the system's libvirt: what it does not know may be there",
-            hint="use that to prune: --connect qemu:///system; or take away what is known to be"
+            hint=f"use that to prune: --connect {SYSTEM}; or take away what is known to be"
             " gone: sharectl remove",
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Refused, UsageError
-from sharectl.model.domain import Domain, Filesystem, is_within
+from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import (
     AccessLevel,
     AccessType,
@@ -121,15 +121,8 @@ def status_of(mapping: ShareMapping, domain: Domain | None) -> MappingStatus:
 
 
 def serves(item: Filesystem, mapping: ShareMapping) -> bool:
-    """Whether `item` is the filesystem of `mapping`: virtiofs, with its tag, from its mount point.
-
-    An admin may have edited it to serve a folder inside the share.
-    """
-    return (
-        item.driver == "virtiofs"
-        and item.tag == mapping.tag
-        and is_within(item.source, mapping.mount_point)
-    )
+    """Whether `item` is the filesystem of `mapping`; see `Filesystem.is_device`."""
+    return item.is_device(mapping.tag, mapping.mount_point)
 
 
 def has_device(mapping: ShareMapping, domain: Domain) -> bool:

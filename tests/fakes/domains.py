@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import count
 
 from sharectl.errors import NotFound, Refused, Unavailable
 from sharectl.model import domain_xml, memory_xml, provenance
-from sharectl.model.checks import transient
+from sharectl.model.checks import ambiguous, transient
 from sharectl.model.domain import Domain, DomainsSeen, Filesystem, UnseenDomain
 from sharectl.model.enums import SharedMemory
-from sharectl.model.host import HostFacts
+from sharectl.model.host import HostFacts, canonical_uri
 from sharectl.model.mark import Mark
 from sharectl.model.mounts import mounted_at
-from sharectl.model.xml import parse, to_text
+from tests.fakes.definitions import definition, read
 from tests.fakes.mounts import FakeMounts
 
-_XML = """<domain type='kvm'>
-  <name>{name}</name>
-  <uuid>{uuid}</uuid>
-  <metadata>
-    <app:note xmlns:app='https://example.org/app'>keep me</app:note>
-  </metadata>
-  <memory unit='KiB'>1048576</memory>
-{memory}  <vcpu>1</vcpu>
-  <!-- a comment of the admin -->
-  <devices>
-    <emulator>/usr/bin/qemu-system-x86_64</emulator>
-  </devices>
-</domain>
-"""
-_SHARED = """  <memoryBacking>
-    <source type='memfd'/>
-    <access mode='shared'/>
-  </memoryBacking>
-"""
 HOST = HostFacts(
     uri="qemu:///system",
     libvirt=(11, 3, 0),
@@ -50,18 +30,12 @@ HOST = HostFacts(
 class _Guest:
     name: str
     xml: str
-    live: tuple[Filesystem, ...] = ()
+    live_xml: str = ""
+    dead: frozenset[str] = frozenset()
     running: bool = False
     persistent: bool = True
     managed_save: bool = False
     snapshots: int = 0
-
-
-@lru_cache(maxsize=1000)
-def _read(xml: str) -> tuple[bool, tuple[Filesystem, ...], tuple[Mark, ...]]:
-    """Whether the memory is shared, filesystems and marks; the same few texts come up again."""
-    root = parse(xml)
-    return memory_xml.has_shared_memory(root), domain_xml.filesystems(root), provenance.marks(root)
 
 
 class FakeDomains:
@@ -70,7 +44,8 @@ class FakeDomains:
     Attributes:
         facts: what `host` answers.
         dead: whether libvirt does not answer.
-        hanging: UUIDs of domains on which a job hangs.
+        hanging: UUIDs of domains on which a job hangs: nothing is answered for them, and all
+            others are looked at.
     """
 
     def __init__(self, mounts: FakeMounts) -> None:
@@ -84,9 +59,7 @@ class FakeDomains:
     def define(self, name: str, *, shared_memory: bool = True) -> str:
         """A domain that is shut off; returns its UUID."""
         uuid = f"d0d0d0d0-0000-4000-8000-{next(self._numbers):012}"
-        memory = _SHARED if shared_memory else ""
-        xml = _XML.format(name=name, uuid=uuid, memory=memory)
-        self._guests[uuid] = _Guest(name, to_text(parse(xml)))
+        self._guests[uuid] = _Guest(name, definition(name, uuid, shared_memory=shared_memory))
         return uuid
 
     def undefine(self, uuid: str) -> None:
@@ -123,18 +96,28 @@ class FakeDomains:
     def start(self, uuid: str) -> None:
         """Start, unless the source of a filesystem is not there."""
         guest = self._guests[uuid]
-        _, filesystems, _ = _read(guest.xml)
-        for item in filesystems:
+        for item in read(guest.xml).filesystems:
             source = item.source or ""
             if mounted_at(self._mounts.list(), source) is None:
                 raise Refused(f"the virtiofs export directory {source!r} does not exist")
-            self._mounts.serve(uuid, source)
-        guest.running, guest.live = True, filesystems
+            if item.driver == "virtiofs":
+                self._mounts.serve(uuid, source)
+        guest.running, guest.live_xml, guest.dead = True, guest.xml, frozenset()
 
     def stop(self, uuid: str) -> None:
         """Shut off."""
-        self._guests[uuid].running, self._guests[uuid].live = False, ()
+        guest = self._guests[uuid]
+        guest.running, guest.live_xml, guest.dead = False, "", frozenset()
         self._mounts.daemons.pop(uuid, None)
+
+    def kill_daemon(self, uuid: str, tag: str) -> None:
+        """The virtiofsd of the running guest's filesystem dies; libvirt does not notice."""
+        guest = self._guests[uuid]
+        (item,) = (item for item in read(guest.live_xml).filesystems if item.tag == tag)
+        guest.dead |= {tag}
+        served = self._mounts.daemons.get(uuid, [])
+        found = mounted_at(tuple(served), item.source or "")
+        served[:] = [other for other in served if other is not found]
 
     def xml_of(self, uuid: str) -> str:
         """The persistent definition."""
@@ -155,41 +138,59 @@ class FakeDomains:
         return self.facts
 
     def find(self, ident: str) -> Domain:
-        """By name, then UUID."""
+        """By name, UUID or id; ids are of running domains, in the order of their definition."""
         self._answer()
-        for uuid, guest in self._guests.items():
-            if guest.name == ident:
-                return self._observe(uuid)
-        if ident in self._guests:
-            return self._observe(ident)
-        raise NotFound(f"domain {ident!r} does not exist on this host")
+        running = [uuid for uuid, guest in self._guests.items() if guest.running]
+        ids = dict(zip(map(str, range(1, len(running) + 1)), running, strict=True))
+        found = [uuid for uuid, guest in self._guests.items() if guest.name == ident]
+        found += [ident] if ident in self._guests else []
+        found += [ids[ident]] if ident in ids else []
+        if not found:
+            raise NotFound(f"domain {ident!r} does not exist on this host")
+        if len(set(found)) > 1:
+            raise ambiguous(ident, found)
+        self._check_answers(found[0])
+        return self._observe(found[0])
 
     def get(self, uuids: Iterable[str], *, brief: bool = False) -> dict[str, Domain]:
         """The existing ones."""
-        self._answer()
-        return {uuid: self._observe(uuid) for uuid in uuids if uuid in self._guests}
+        return dict(self._all_seen(uuids))
 
     def list(self) -> tuple[Domain, ...]:
         """All."""
-        self._answer()
-        return tuple(self._observe(uuid) for uuid in self._guests)
+        return tuple(self._all_seen(None).values())
+
+    def _all_seen(self, uuids: Iterable[str] | None) -> Mapping[str, Domain]:
+        seen = self.look(uuids)
+        for item in seen.unseen.values():
+            raise item.error
+        return seen.domains
 
     def look(self, uuids: Iterable[str] | None = None, *, brief: bool = False) -> DomainsSeen:
         """One by one; those in `hanging` are not seen."""
         self._answer()
         chosen = [uuid for uuid in (self._guests if uuids is None else uuids)
                   if uuid in self._guests]  # fmt: skip
-        hanging = {
-            uuid: UnseenDomain(uuid, self._guests[uuid].name, Unavailable("a job hangs on it"))
-            for uuid in chosen
-            if uuid in self.hanging
-        }
+        hanging = {uuid: self._unseen(uuid) for uuid in chosen if uuid in self.hanging}
         seen = {uuid: self._observe(uuid) for uuid in chosen if uuid not in hanging}
-        return DomainsSeen(seen, hanging, frozenset({self.facts.uri}))
+        return DomainsSeen(seen, hanging, frozenset({canonical_uri(self.facts.uri)}))
+
+    def _unseen(self, uuid: str) -> UnseenDomain:
+        guest = self._guests[uuid]
+        why = f"libvirt does not answer for domain {uuid}: a hook or a job holds it"
+        return UnseenDomain(uuid, guest.name, Unavailable(why), self._paths(guest))
+
+    def _paths(self, guest: _Guest) -> frozenset[str]:
+        live = read(guest.live_xml).paths if guest.running else frozenset()
+        return read(guest.xml).paths | live
+
+    def _check_answers(self, uuid: str) -> None:
+        if uuid in self.hanging:
+            raise Unavailable("no answer from libvirt at qemu:///system in 10 s", uncertain=True)
 
     def _observe(self, uuid: str) -> Domain:
         guest = self._guests[uuid]
-        shared_memory, filesystems, marks = _read(guest.xml)
+        now, live = read(guest.xml), read(guest.live_xml) if guest.running else None
         return Domain(
             uuid=uuid,
             name=guest.name,
@@ -197,12 +198,15 @@ class FakeDomains:
             running=guest.running,
             managed_save=guest.managed_save,
             snapshots=guest.snapshots,
-            shared_memory=shared_memory,
-            filesystems=filesystems if guest.persistent else (),
-            live_filesystems=guest.live,
-            marks=marks if guest.persistent else (),
-            paths=frozenset(item.source or "" for item in (*filesystems, *guest.live)),
-            libvirt_uri=self.facts.uri,
+            shared_memory=now.shared_memory,
+            filesystems=now.filesystems if guest.persistent else (),
+            live_filesystems=tuple(
+                replace(item, served=item.tag not in guest.dead)
+                for item in (live.filesystems if live else ())
+            ),
+            marks=now.marks if guest.persistent else (),
+            paths=self._paths(guest),
+            libvirt_uri=canonical_uri(self.facts.uri),
             xml=guest.xml,
         )
 
@@ -210,6 +214,7 @@ class FakeDomains:
         self._answer()
         if uuid not in self._guests:
             raise NotFound("the domain is gone: no domain with matching uuid")
+        self._check_answers(uuid)
         return self._guests[uuid]
 
     def attach_filesystem(self, uuid: str, filesystem: Filesystem) -> tuple[int, ...]:
@@ -217,11 +222,14 @@ class FakeDomains:
         guest = self._guest(uuid)
         if not guest.persistent:
             raise transient(guest.name)
-        shared_memory, filesystems, _ = _read(guest.xml)
-        if not shared_memory:
+        now = read(guest.xml)
+        if (old := domain_xml.displaced(now.filesystems, filesystem)) is not None:
+            guest.xml = domain_xml.remove_filesystem(guest.xml, old)
+            now = read(guest.xml)
+        if not now.shared_memory:
             raise Refused("libvirt refuses: unsupported configuration: 'virtiofs' requires shared"
                           " memory")  # fmt: skip
-        if any(item.tag == filesystem.tag for item in filesystems):
+        if any(item.tag == filesystem.tag for item in now.filesystems):
             raise Refused(f"libvirt refuses: target '{filesystem.tag}' already exists")
         if filesystem.readonly and not self.facts.readonly_filesystems:
             raise Refused("libvirt refuses: virtiofs does not yet support read-only mode")
@@ -239,13 +247,13 @@ class FakeDomains:
     def mark(self, uuid: str, mark: Mark) -> None:
         """By editing."""
         guest = self._guest(uuid)
-        _, _, present = _read(guest.xml)
+        present = read(guest.xml).marks
         guest.xml = provenance.replace_marks(guest.xml, provenance.with_mark(present, mark))
 
     def unmark(self, uuid: str, mapping_id: str) -> None:
         """By editing."""
         guest = self._guest(uuid)
-        _, _, present = _read(guest.xml)
+        present = read(guest.xml).marks
         wanted = provenance.without_mark(present, mapping_id)
         if wanted != present:
             guest.xml = provenance.replace_marks(guest.xml, wanted)
