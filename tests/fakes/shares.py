@@ -240,8 +240,8 @@ class FakeShares:
             raise NotFound("Manila says: The resource could not be found.")
 
     def _check_not_binned(self, share_id: str) -> None:
-        hindrance = self._shares[share_id].hindrance
-        if share_id in self._binned and hindrance is not None:
+        hindrance = self._shares[share_id].hindrance if share_id in self._binned else None
+        if hindrance is not None:
             raise Refused(f"share {share_id} {hindrance}", hint=hindrance.hint)
 
     def _check_maker(self, rule_id: str) -> None:
@@ -289,10 +289,10 @@ class FakeShares:
     def revoke(self, share_id: str, rule_id: str) -> None:
         """Queue the rule for withdrawal; a second time is a 404, which is fine."""
         self._answer(change=True)
+        self._check_not_binned(share_id)
         rule = self._rules.get(rule_id)
         if rule is None or rule.share_id != share_id:
             return
-        self._check_not_binned(share_id)
         self._check_maker(rule_id)
         if rule.state in (RuleState.QUEUED_TO_DENY, RuleState.DENYING):
             return
