@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sharectl.adapters.system import LocalHost, SystemClock
 
 if TYPE_CHECKING:
+    from sharectl.adapters.manila_clouds import ManilaClouds
     from sharectl.config import Config
     from sharectl.hook_ports import HookHost
     from sharectl.model.mapping import ShareMapping
@@ -39,8 +40,9 @@ class RealApp:
         self.clock: Clock = SystemClock()
         self.host: Host = LocalHost()
         self._origin: ShareMapping | None = None
+        # Of all copies that `at` makes.
         self._libvirts: dict[str, Domains] = {}
-        self._clouds: dict[str | None, Shares] = {}
+        self._made_clouds: list[ManilaClouds] = []
 
     def at(self, mapping: ShareMapping) -> RealApp:
         """The ports with the libvirt and the cloud that `mapping` records."""
@@ -72,20 +74,15 @@ class RealApp:
     @cached_property
     def shares(self) -> Shares:
         """Manila; one session for each cloud, whoever asks."""
-        configured = self.config.manila_cloud
-        if self._origin is None or self._origin.cloud in ("", configured):
-            return self._cloud(configured, self.config.cloud_named_by)
-        return self._cloud(self._origin.cloud, "the record of the share")
+        return self._clouds.here() if self._origin is None else self._clouds.of(self._origin)
 
-    def _cloud(self, name: str | None, named_by: str) -> Shares:
-        from sharectl.adapters.manila_credentials import Credentials
-        from sharectl.adapters.manila_session import ManilaSession
-        from sharectl.adapters.manila_shares import ManilaShares
+    @property
+    def _clouds(self) -> ManilaClouds:
+        from sharectl.adapters.manila_clouds import ManilaClouds
 
-        if name not in self._clouds:
-            session = ManilaSession(Credentials(name, named_by), self.config.manila_timeout)
-            self._clouds[name] = ManilaShares(session, self._rule_without_locks)
-        return self._clouds[name]
+        if not self._made_clouds:
+            self._made_clouds.append(ManilaClouds(self.config, self._rule_without_locks))
+        return self._made_clouds[0]
 
     def _rule_without_locks(self, version: str) -> None:
         self.report.warn(

@@ -42,6 +42,21 @@ def test_reaching_out_fails(reach_out: Callable[[], None]) -> None:
     guard._watch.tried.clear()
 
 
+def _connect_elsewhere() -> None:
+    with socket.socket() as probe:
+        probe.connect(("192.0.2.1", 9))
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("reach_out", [_connect_elsewhere, _look_up, _run, _open_libvirt])
+def test_marked_test_reaches_its_own_server_and_nothing_else(
+    reach_out: Callable[[], None],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname()).close()
+    test_reaching_out_fails(reach_out)
+
+
 @pytest.mark.processes
 def test_marked_test_may_start_processes() -> None:
     _run()

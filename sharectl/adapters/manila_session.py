@@ -18,21 +18,16 @@ from manilaclient import api_versions
 from manilaclient.v2.client import Client
 
 from sharectl.adapters import deadline
-from sharectl.adapters.connection_text import host_and_port, plain
+from sharectl.adapters.connection_text import host_and_port
+from sharectl.adapters.manila_answers import Malformed
 from sharectl.adapters.manila_credentials import Credentials
-from sharectl.errors import (
-    BackendError,
-    ConfigError,
-    Denied,
-    NotFound,
-    Refused,
-    SharectlError,
-    Unavailable,
-)
+from sharectl.adapters.manila_errors import not_manila, translate
+from sharectl.errors import SharectlError, Unavailable
 
 T = TypeVar("T")
 WANTED = "2.82"  # first with lock_visibility and lock_deletion on access rules
 SERVICE = "shared-file-system"
+_FIRST_ERROR = 400  # of the HTTP statuses
 
 # Bodies of access rules carry cephx keys; keystoneauth logs them under this name only when the
 # loggers are split, and there they stay off whatever --debug turns on.
@@ -41,8 +36,22 @@ logging.getLogger("keystoneauth.session.body").setLevel(logging.WARNING)
 logging.getLogger("keystoneauth").addHandler(logging.NullHandler())
 
 
-class RequestFailed(Unavailable):
-    """Manila is there, and failed at this very request: others may go well."""
+# What manilaclient raises over an answer that is not of the form that it expects.
+_CONFUSED = (TypeError, ValueError, AttributeError, LookupError)
+
+
+class _Session(Session):
+    """A session whose answers have no Retry-After when they are errors.
+
+    manilaclient hands that header to exceptions that do not take it, with a TypeError, for
+    every status but 413.
+    """
+
+    def request(self, *arguments: Any, **options: Any) -> Any:
+        answer = super().request(*arguments, **options)
+        if answer.status_code >= _FIRST_ERROR:
+            answer.headers.pop("Retry-After", None)
+        return answer
 
 
 class ManilaSession:
@@ -62,7 +71,7 @@ class ManilaSession:
     def _session(self) -> Session:
         region = self._credentials.region
         verify, certificate = region.get_requests_verify_args()
-        return Session(
+        return _Session(
             auth=self._credentials.auth, verify=verify, cert=certificate, timeout=self._timeout,
             app_name="sharectl", split_loggers=True,
         )  # fmt: skip
@@ -99,12 +108,20 @@ class ManilaSession:
         """The project that the token is scoped to."""
         return self.call(lambda _client: str(self._session.get_project_id() or ""))
 
+    def roles(self) -> frozenset[str]:
+        """The names of the roles that the token has there."""
+        auth = self._credentials.auth
+        return self.call(lambda _client: frozenset(auth.get_access(self._session).role_names))
+
     def call(self, function: Callable[[Any], T], *, change: bool = False) -> T:
         """`function(client)`, with foreign exceptions translated.
 
         Args:
-            function: makes the request; called again after a negotiation.
+            function: makes the request and reads the answer; called again after a negotiation.
             change: whether it changes something, so that a lost answer is told as uncertain.
+
+        Raises what `manila_errors.translate` gives, and `Unavailable` for an answer that cannot be
+        read: it is not Manila's.
         """
 
         def attempt() -> T:
@@ -149,6 +166,10 @@ class ManilaSession:
             return attempt()
         except (manila_errors.ClientException, auth_errors.ClientException) as error:
             raise translate(error, self._credentials, change=change) from error
+        except SharectlError:
+            raise
+        except _CONFUSED as error:
+            raise not_manila(_what(error), self._credentials, change=change) from error
         except Exception as error:
             if type(error) is not Exception:
                 raise
@@ -160,68 +181,8 @@ class ManilaSession:
         self._version = api_versions.discover_version(base, api_versions.APIVersion(WANTED))
 
 
-_SERVER_ERROR = 500  # what is above says the same of all requests
-_BY_STATUS: dict[int, type[SharectlError]] = {
-    400: Refused,
-    404: NotFound,
-    409: Refused,
-    413: Refused,
-}
-
-
-def translate(  # noqa: PLR0911 - one return for each kind
-    error: Exception, credentials: Credentials, *, change: bool = False
-) -> SharectlError:
-    """What an exception of keystoneauth1 or manilaclient means to the admin."""
-    text = _text(error)
-    if isinstance(error, auth_errors.http.Unauthorized | manila_errors.Unauthorized):
-        who = "Manila" if isinstance(error, manila_errors.Unauthorized) else "Keystone"
-        return ConfigError(
-            f"{who} does not accept the credentials: {text}",
-            hint=f"check them with: {credentials.command('token issue')}",
-        )
-    if isinstance(error, auth_errors.catalog.CatalogException):
-        return ConfigError(
-            f"the cloud has no Manila that can be used: {text}",
-            hint=f"see: {credentials.command('catalog list')}",
-        )
-    status = getattr(error, "http_status", None) or 0
-    if isinstance(error, auth_errors.ConnectionError) or status >= 500:
-        kind = RequestFailed if status == _SERVER_ERROR else Unavailable
-        return _away(kind, text, credentials, uncertain=change and not _never_sent(error))
-    if status == 403:
-        return Denied(
-            f"Manila says: {text}",
-            hint="use credentials that may do this; these are those of:"
-            f" {credentials.command('token issue')}",
-        )
-    if status in _BY_STATUS:
-        return _BY_STATUS[status](f"Manila says: {text}")
-    if isinstance(error, manila_errors.CommandError):
-        return Refused(f"Manila's client refuses: {text}")
-    if isinstance(error, auth_errors.ClientException):
-        return credentials.unusable(text)
-    return BackendError(f"Manila: {text}")
-
-
-def _away(
-    kind: type[Unavailable], text: str, credentials: Credentials, *, uncertain: bool
-) -> Unavailable:
-    service = credentials.service
-    hint = f"see whether it runs; where it should: {credentials.command('catalog list')}"
-    if service == "Keystone":  # which would have to give the catalog
-        hint = f"see whether it runs, and whether {credentials.url_setting} is its address"
-    return kind(f"{service} does not answer: {text}", hint=hint, uncertain=uncertain)
-
-
-def _never_sent(error: Exception) -> bool:
-    """Whether there was no connection at all; one that broke may have carried the request."""
-    if isinstance(error, auth_errors.ConnectTimeout | auth_errors.UnknownConnectionError):
-        return False  # keystoneauth1 calls every timeout so
-    return isinstance(error, auth_errors.ConnectFailure) and "Connection aborted" not in str(error)
-
-
-def _text(error: Exception) -> str:
-    """The error as one line without the request id, which only an operator can use."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return plain(text.partition(" (Request-ID:")[0])[:500]
+def _what(error: Exception) -> str:
+    """What came back, as far as `error` tells it."""
+    if isinstance(error, Malformed):
+        return str(error)
+    return f"an answer that cannot be read ({type(error).__name__}: {error})"[:200]

@@ -182,7 +182,9 @@ def check_place(mapping: ShareMapping, domain: Domain, mount_base: str) -> None:
 
 
 def check_share(share: Share) -> ShareProtocol:
-    """Available, and of a protocol that can be mounted; returns the protocol."""
+    """Available, not hindered, and of a protocol that can be mounted; returns the protocol."""
+    if share.hindrance is not None:
+        raise Refused(f"share {share.id} {share.hindrance}", hint=share.hindrance.hint)
     if share.status != "available":
         raise Refused(
             f"share {share.id} is in status {share.status!r}, not 'available'",

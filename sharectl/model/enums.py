@@ -27,7 +27,10 @@ class AccessLevel(StrEnum):
 
 
 class RuleState(StrEnum):
-    """States of an access rule, Manila's words (manila.common.constants)."""
+    """States of an access rule, Manila's words (manila.common.constants).
+
+    `UNKNOWN` is ours, for the words of a Manila that is newer than this list.
+    """
 
     QUEUED_TO_APPLY = "queued_to_apply"
     APPLYING = "applying"
@@ -37,6 +40,7 @@ class RuleState(StrEnum):
     DENYING = "denying"
     QUEUED_TO_UPDATE = "queued_to_update"
     UPDATING = "updating"
+    UNKNOWN = "unknown"
 
 
 class SharedMemory(StrEnum):

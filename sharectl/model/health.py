@@ -132,7 +132,7 @@ def problem(health: Health, mapping: ShareMapping, observed: Observed) -> Sharec
     what, advice = TEXTS[health][0], hint(health, mapping)
     domain = observed.domain(mapping)
     if observed.share_hindrance and health is Health.NO_ACCESS:
-        what, advice = f"the share {observed.share_hindrance}", None
+        what, advice = f"the share {observed.share_hindrance}", observed.share_hindrance.hint
     elif domain is not None and health is Health.NO_DEVICE and lacks_live_device(mapping, domain):
         what = "the running guest does not have its filesystem"
         advice = _AGAIN.format(domain=shlex.quote(mapping.domain_name))

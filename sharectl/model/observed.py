@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from sharectl.model.domain import Domain
 from sharectl.model.enums import Health
+from sharectl.model.hindrance import Hindrance
 from sharectl.model.host_domains import HostDomains
 from sharectl.model.identity import HostIdentity
 from sharectl.model.mapping import ShareMapping
@@ -22,7 +23,7 @@ class Observed:
     `rules` and `domains` are None when they were not looked at: the planner then leaves that
     resource alone. A look that failed raises; it never becomes an empty tuple. `share_exists`
     is False when Manila says that there is no such share; `share_status` is None when it was not
-    looked at, and `share_hindrance` says why an available share cannot be used all the same.
+    looked at, and `share_hindrance` says why the share cannot be used now.
     `server` is what the file server answered at the mount point. `notes` are of the mounts that
     sharectl made; `served` are the file systems that virtiofsd processes hold.
     """
@@ -34,7 +35,7 @@ class Observed:
     domains: HostDomains | None
     share_exists: bool = True
     share_status: str | None = None
-    share_hindrance: str | None = None
+    share_hindrance: Hindrance | None = None
     server: Health = Health.OK
     notes: Mapping[str, MountNote] = field(default_factory=lambda: MappingProxyType({}))
     served: tuple[ServedMount, ...] = ()

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from sharectl.errors import SharectlError
 from sharectl.model.enums import AccessLevel, AccessType, RuleState, ShareProtocol
+from sharectl.model.hindrance import Hindrance
 
 ACCESS_TYPES: Mapping[ShareProtocol, AccessType] = MappingProxyType(
     {ShareProtocol.NFS: AccessType.IP, ShareProtocol.CEPHFS: AccessType.CEPHX}
@@ -24,7 +25,10 @@ class ExportLocation:
 
 @dataclass(frozen=True)
 class Share:
-    """A Manila share. `protocol` is Manila's word and may be one that sharectl cannot mount."""
+    """A Manila share. `protocol` is Manila's word and may be one that sharectl cannot mount.
+
+    `hindrance` is what keeps it from being used now, None when nothing does.
+    """
 
     id: str
     name: str
@@ -34,6 +38,7 @@ class Share:
     size_gib: int = 0
     export_locations: tuple[ExportLocation, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    hindrance: Hindrance | None = None
 
 
 _LEAVING = frozenset({RuleState.QUEUED_TO_DENY, RuleState.DENYING})
@@ -80,10 +85,10 @@ class ShareSeen:
     """What a survey tells of a share.
 
     `status` is None when there is no such share. `export_paths` are all paths that it is
-    exported under, those for admins included; None when the server does not tell them in a list,
-    as `metadata` is then. `hindrance` says why a share whose status is available cannot be used
-    all the same. `error` is why this very share could not be looked at; then nothing else is
-    known of it.
+    exported under, those for admins included; None when the server does not tell them in a list.
+    `name` and `metadata` are as in `Share`, `metadata` None where it was not told. `hindrance` says
+    why the share cannot be used. `error` is why this very share could not be looked at; then
+    nothing else is known of it.
     """
 
     status: str | None
@@ -91,5 +96,5 @@ class ShareSeen:
     rules: tuple[AccessRule, ...] = ()
     name: str = ""
     metadata: Mapping[str, str] | None = None
-    hindrance: str | None = None
+    hindrance: Hindrance | None = None
     error: SharectlError | None = None

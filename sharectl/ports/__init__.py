@@ -66,6 +66,10 @@ class App(Protocol):
     def at(self, mapping: ShareMapping) -> App:
         """The same host, with `domains` and `shares` of where the mapping was attached.
 
-        That is the libvirt and the cloud that the mapping records; what it does not record is
-        taken from this run's settings.
+        That is the libvirt that the mapping records, and the credentials of this run where they
+        are good for the project that it records, else those of the cloud that it records. What it
+        does not record is taken from this run's settings.
+
+        `shares` raises `ConfigError` when no credentials for the project are to be had, and
+        `Unavailable` when Keystone cannot be asked whose credentials they are.
         """

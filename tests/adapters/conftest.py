@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
 from sharectl.adapters.manila_credentials import Credentials
+from sharectl.adapters.manila_session import ManilaSession
+from sharectl.adapters.manila_shares import ManilaShares
+from tests.adapters.openstack_server import OpenStack, serving
 
 _CREDENTIALS = {
     "OS_AUTH_URL": "http://keystone.example:5000/v3",
@@ -27,3 +31,19 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> Credentials:
     for name, value in _CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     return Credentials(None)
+
+
+@pytest.fixture
+def openstack() -> Iterator[OpenStack]:
+    """Keystone and Manila, as far as they are needed."""
+    with serving() as served:
+        yield served
+
+
+@pytest.fixture
+def shares(
+    openstack: OpenStack, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> ManilaShares:
+    """The real client, with a session of its own."""
+    monkeypatch.setenv("OS_AUTH_URL", f"{openstack.url}/v3")
+    return ManilaShares(ManilaSession(credentials, timeout=10), lambda _version: None)

@@ -10,7 +10,7 @@ from keystoneauth1 import exceptions as auth_errors
 from manilaclient import exceptions as manila_errors
 
 from sharectl.adapters.manila_credentials import Credentials
-from sharectl.adapters.manila_session import translate
+from sharectl.adapters.manila_errors import translate
 from sharectl.errors import ConfigError, Denied, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("ignore:Support for InfluxDB")  # of openstacksdk

@@ -13,7 +13,8 @@ from keystoneauth1 import exceptions as auth_errors
 
 from sharectl.adapters import manila_session
 from sharectl.adapters.manila_credentials import Credentials
-from sharectl.adapters.manila_session import ManilaSession, translate
+from sharectl.adapters.manila_errors import translate
+from sharectl.adapters.manila_session import ManilaSession
 from sharectl.adapters.manila_shares import ManilaShares
 from sharectl.errors import ExitCode, Unavailable
 from sharectl.model.enums import AccessLevel, AccessType

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sharectl.model.enums import AccessType, RuleState
@@ -46,3 +46,15 @@ def same_client(one: Access, other: Access) -> bool:
     if one.type is AccessType.IP:
         return _network(one.to) == _network(other.to)
     return one.to == other.to
+
+
+def move_on(kept: dict[str, Rule], rules: Iterable[Rule]) -> None:
+    """Let the `rules` that are on their way take a step; those that are gone leave `kept`."""
+    for rule in rules:
+        if not rule.coming:
+            continue
+        state = rule.coming.pop(0)
+        if state is None:
+            del kept[rule.id]
+        else:
+            rule.state = state

@@ -7,11 +7,12 @@ from copy import copy
 from dataclasses import replace
 from itertools import count
 
-from sharectl.errors import Denied, NotFound, Refused, SharectlError, Unavailable
+from sharectl.errors import Denied, NotFound, Refused, RuleExists, SharectlError, Unavailable
 from sharectl.model.enums import AccessType, RuleState
+from sharectl.model.hindrance import hindrance_of
 from sharectl.model.secret import CephxKey
 from sharectl.model.share import Access, AccessRule, ExportLocation, Share, ShareSeen
-from tests.fakes.rules import Rule, covers, in_force, same_client
+from tests.fakes.rules import Rule, covers, in_force, move_on, same_client
 
 PROJECT = "0123456789abcdef0123456789abcdef"
 
@@ -31,6 +32,7 @@ class FakeShares:
         not_granting: why no rule can be had now, if so.
         ill: shares of which Manila tells nothing but this error.
         dead: whether Manila does not answer.
+        lying: whether something else answers in Manila's place, say with 404 to everything.
         answer_lost: whether the next grant gets no answer and is carried out by `deliver`.
     """
 
@@ -38,6 +40,7 @@ class FakeShares:
         self._shares: dict[str, Share] = {}
         self._rules: dict[str, Rule] = {}
         self._numbers = count(1)
+        self._binned: set[str] = set()
         self._key_looks: dict[str, int] = {}
         self.with_metadata = True
         self.looks = 1
@@ -50,6 +53,7 @@ class FakeShares:
         self.not_granting: str | None = None
         self.ill: dict[str, SharectlError] = {}
         self.dead = False
+        self.lying = False
         self.answer_lost = False
         self._delayed: list[tuple[str, Access, Mapping[str, str]]] = []
 
@@ -60,15 +64,33 @@ class FakeShares:
         values = {"status": "available", "project_id": PROJECT, "export_locations": locations}
         share = Share(share_id, name, protocol, **{**values, **fields})  # type: ignore[arg-type]
         self._shares[share_id] = share
-        return share
+        self.change(share_id)
+        return self._shares[share_id]
 
     def change(self, share_id: str, **fields: object) -> None:
-        """Other fields for the share, as in `Share`."""
-        self._shares[share_id] = replace(self._shares[share_id], **fields)  # type: ignore[arg-type]
+        """Other fields for the share, as in `Share`; its status tells what hinders it."""
+        share = replace(self._shares[share_id], **fields)  # type: ignore[arg-type]
+        hindrance = hindrance_of(share_id, share.status)
+        self._shares[share_id] = replace(share, hindrance=hindrance)
+
+    def soft_delete(self, share_id: str) -> None:
+        """Somebody moves the share to the recycle bin, with its rules."""
+        share = self._shares[share_id]
+        hindrance = hindrance_of(
+            share_id, share.status, soft_deleted=True, purged_at="2026-12-01T09:30:00.000000"
+        )
+        self._shares[share_id] = replace(share, hindrance=hindrance)
+        self._binned.add(share_id)
+
+    def restore(self, share_id: str) -> None:
+        """Somebody takes it out again."""
+        self._binned.discard(share_id)
+        self.change(share_id)
 
     def delete(self, share_id: str) -> None:
         """Somebody deletes the share, with its rules."""
         del self._shares[share_id]
+        self._binned.discard(share_id)
         self._rules = {key: rule for key, rule in self._rules.items() if rule.share_id != share_id}
 
     def add_rule(
@@ -99,7 +121,7 @@ class FakeShares:
     def settle(self) -> None:
         """Let enough time pass for all that is on its way."""
         while any(rule.coming for rule in self._rules.values()):
-            self._move_on(tuple(self._rules.values()))
+            move_on(self._rules, self.all_rules)
 
     def level_for(self, share_id: str, kind: AccessType, client: str) -> str | None:
         """What the file server lets `client` (an address or cephx id) do."""
@@ -120,17 +142,21 @@ class FakeShares:
     def _own(self) -> dict[str, Share]:
         return {key: it for key, it in self._shares.items() if it.project_id == self.project}
 
-    def _answer(self) -> None:
+    def _answer(self, *, change: bool = False) -> None:
         if self.dead:
             raise Unavailable("OpenStack does not answer: test")
+        if self.lying:
+            raise Unavailable(
+                "what answers in Manila's place is not Manila: HTTP 404", uncertain=change
+            )
 
     def cloud(self) -> tuple[str, str]:
         """The cloud."""
-        return self.cloud_name, f"https://{self.cloud_name}.example.org/v3"
+        return self.cloud_name, "https://keystone.example.org/v3"
 
     def annotate(self, share_id: str, rule_id: str, metadata: Mapping[str, str]) -> None:
         """Add to the metadata, or take keys with empty values away."""
-        self._answer()
+        self._answer(change=True)
         rule = self._rules.get(rule_id)
         if rule is None or rule.share_id != share_id:
             raise NotFound(f"share access rule {rule_id} not found")
@@ -148,31 +174,34 @@ class FakeShares:
         self._answer()
         if ident in self._own:
             return self._own[ident]
-        named = [share for share in self._own.values() if share.name == ident]
+        named = self._named(ident, binned=False) or self._named(ident, binned=True)
         if len(named) > 1:
+            ids = " ".join(share.id for share in named)
             raise Refused(
-                f"{len(named)} shares are named {ident!r}",
-                hint="give the ID of one: " + " ".join(share.id for share in named),
+                f"{len(named)} shares are named {ident!r}", hint=f"give the ID of one: {ids}"
             )
         if not named:
             raise NotFound(f"share {ident!r} does not exist in this project")
         return named[0]
 
+    def _named(self, name: str, *, binned: bool) -> tuple[Share, ...]:
+        found = (share for share in self._own.values() if share.name == name)
+        return tuple(share for share in found if (share.id in self._binned) is binned)
+
     def list(self) -> tuple[Share, ...]:
-        """All."""
+        """All that are not in the recycle bin."""
         self._answer()
-        return tuple(self._own.values())
+        return tuple(share for share in self._own.values() if share.id not in self._binned)
 
     def rules(self, share_id: str) -> tuple[AccessRule, ...]:
         """The rules as they are; then those on their way move on."""
         self._answer()
         if share_id in self.ill:
             raise copy(self.ill[share_id])
-        if share_id not in self._own:
-            raise NotFound("Manila says: The resource could not be found.")
+        self._check_there(share_id)
         own = tuple(rule for rule in self._rules.values() if rule.share_id == share_id)
         seen = tuple(self._shown(rule) for rule in own)
-        self._move_on(own)
+        move_on(self._rules, own)
         return seen
 
     def survey(self, share_ids: Collection[str]) -> Mapping[str, ShareSeen]:
@@ -187,7 +216,10 @@ class FakeShares:
         if share_id in self.ill:
             return ShareSeen(None, error=copy(self.ill[share_id]))
         paths = frozenset(location.path for location in share.export_locations)
-        return ShareSeen(share.status, paths, self.rules(share_id))
+        return ShareSeen(
+            share.status, paths, self.rules(share_id), name=share.name, metadata=share.metadata,
+            hindrance=share.hindrance,
+        )  # fmt: skip
 
     def _shown(self, rule: Rule) -> AccessRule:
         access = rule.access
@@ -203,25 +235,27 @@ class FakeShares:
         """From now on the one who made the rules asks."""
         self.of_others = set()
 
+    def _check_there(self, share_id: str) -> None:
+        if share_id not in self._own:
+            raise NotFound("Manila says: The resource could not be found.")
+
+    def _check_not_binned(self, share_id: str) -> None:
+        hindrance = self._shares[share_id].hindrance if share_id in self._binned else None
+        if hindrance is not None:
+            raise Refused(f"share {share_id} {hindrance}", hint=hindrance.hint)
+
     def _check_maker(self, rule_id: str) -> None:
         if rule_id in self.of_others:
             raise Denied(f"access rule {rule_id} was made by another Manila user")
 
-    def _move_on(self, rules: tuple[Rule, ...]) -> None:
-        for rule in rules:
-            if not rule.coming:
-                continue
-            state = rule.coming.pop(0)
-            if state is None:
-                del self._rules[rule.id]
-            else:
-                rule.state = state
-
     def key(self, share_id: str, rule_id: str) -> CephxKey | None:
         """The key, once it has been asked for often enough."""
         self._answer()
+        self._check_there(share_id)
         self._check_maker(rule_id)
-        rule = self._rules[rule_id]
+        rule = self._rules.get(rule_id)
+        if rule is None or rule.share_id != share_id:
+            raise NotFound(f"access rule {rule_id} of share {share_id} does not exist any more")
         looks = self._key_looks[rule_id] = self._key_looks.get(rule_id, 0) + 1
         if rule.state is not RuleState.ACTIVE or looks <= self.key_looks or rule.key is None:
             return None
@@ -229,18 +263,18 @@ class FakeShares:
 
     def grant(self, share_id: str, access: Access, metadata: Mapping[str, str]) -> AccessRule:
         """A new rule, queued. Manila answers 400 to a second one for the same client."""
-        self._answer()
+        self._answer(change=True)
         if self.answer_lost:
             self.answer_lost = False
             self._delayed.append((share_id, access, metadata))
             raise Unavailable("OpenStack does not answer: read timed out", uncertain=True)
-        if share_id not in self._shares:
-            raise NotFound("Manila says: Resource could not be found.")
+        self._check_there(share_id)
+        self._check_not_binned(share_id)
         if self.not_granting is not None:
             raise Refused(self.not_granting)
         for rule in self._rules.values():
             if rule.share_id == share_id and same_client(rule.access, access):
-                raise Refused(f"Manila says: Share access {access.type}:{access.to} exists.")
+                raise RuleExists(f"Manila says: Share access {access.type}:{access.to} exists.")
         made = self.add_rule(share_id, access, state=RuleState.QUEUED_TO_APPLY, metadata=metadata)
         end = RuleState.ERROR if access.to in self.not_applied else RuleState.ACTIVE
         made.coming = [*[RuleState.APPLYING] * self.looks, end]
@@ -254,7 +288,8 @@ class FakeShares:
 
     def revoke(self, share_id: str, rule_id: str) -> None:
         """Queue the rule for withdrawal; a second time is a 404, which is fine."""
-        self._answer()
+        self._answer(change=True)
+        self._check_not_binned(share_id)
         rule = self._rules.get(rule_id)
         if rule is None or rule.share_id != share_id:
             return

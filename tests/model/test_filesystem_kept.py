@@ -78,7 +78,7 @@ def test_tag_source_and_access_are_those_asked_for() -> None:
 def test_damaged_record_gives_a_plain_one(xml: str) -> None:
     (made,) = _read(filesystem_xml(replace(_OURS, xml=xml)))
     assert made == _OURS
-    assert made.xml == ""
+    assert "socket" not in made.xml
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ ROWS = (
         _set("mounts", "unmountable", {ShareProtocol.NFS})),
     Row("no CephFS client", _R, "this host cannot mount CEPHFS", "",
         _set("mounts", "unmountable", {ShareProtocol.CEPHFS}), make=cephfs),
-    Row("not available", _R, "is in status 'creating', not 'available'",
+    Row("not available", _R, "is still being created (status creating)",
         "openstack share show {s}", ask=_share(status="creating")),
     Row("CIFS", _R, "has protocol CIFS", "sharectl shares", ask=_share("CIFS", "//nas/odd")),
     Row("no export location", _R, "has no export location", "openstack share show {s}",
