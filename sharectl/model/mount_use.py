@@ -2,20 +2,70 @@
 
 from __future__ import annotations
 
-from sharectl.errors import InUse
+from sharectl.errors import InUse, Unavailable
+from sharectl.model.access import find_rule
 from sharectl.model.action import MountShare, ReplaceMount
 from sharectl.model.domain import Domain, is_within
+from sharectl.model.enums import AccessLevel, RuleState, ShareProtocol
 from sharectl.model.export_location import same_source
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.mounts import HostMount, layers_at, mounted_at
+from sharectl.model.mounts import HostMount, MountNote, MountRequest, layers_at, mounted_at
 from sharectl.model.observed import Observed
+from sharectl.model.share import AccessRule
 
 
 def is_right(mapping: ShareMapping, mount: HostMount) -> bool:
-    """Whether `mount` is the mapping's export, and not writable where it must not be."""
-    if not same_source(mapping.protocol, mapping.export_location, mount):
+    """Whether `mount` is the mapping's export, writable exactly where the mapping is."""
+    right = same_source(mapping.protocol, mapping.export_location, mount)
+    return right and mount.read_only == (mapping.access_level is AccessLevel.RO)
+
+
+def check_made(request: MountRequest, found: HostMount | None) -> HostMount:
+    """What is to be seen where `request` was mounted just now, if that is the export asked for.
+
+    Raises `Unavailable` when it is something else.
+    """
+    if found is not None and same_source(request.protocol, request.source, found):
+        if found.read_only == (request.level is AccessLevel.RO):
+            return found
+        what = "it read-only" if found.read_only else "it writable"
+    else:
+        what = "nothing" if found is None else f"{found.source} ({found.fs_type})"
+    raise Unavailable(
+        f"after mounting {request.source} ({request.level}), {request.mount_point} shows {what}",
+        hint="see whether nfs.options or cephfs.options of the configuration are to blame, and:"
+        " dmesg | tail",
+    )
+
+
+def is_ours(mapping: ShareMapping, mount: HostMount, note: MountNote | None) -> bool:
+    """Whether sharectl made `mount`, which is at the mapping's mount point.
+
+    Args:
+        mapping: the mapping.
+        mount: what is visible at its mount point.
+        note: what was noted when sharectl mounted there the last time, if it was.
+
+    The kernel gives a device number again when it is free, so source and root have to fit as well.
+    Without a note, as from an earlier version, a mount of the mapping's export counts as ours.
+    """
+    if note is None:
+        return same_source(mapping.protocol, mapping.export_location, mount)
+    return (mount.device, mount.source, mount.root) == (note.device, note.source, "/")
+
+
+def is_outdated(
+    mapping: ShareMapping, note: MountNote | None, rules: tuple[AccessRule, ...] | None
+) -> bool:
+    """Whether the mount was made with another rule than the one that is active now.
+
+    A rule of CephFS that is made again has another key, and the server has cut off whoever came
+    with the old one. Where the note or the rules are not known, nothing is known to be wrong.
+    """
+    if mapping.protocol is not ShareProtocol.CEPHFS or note is None or note.rule_id is None:
         return False
-    return mount.read_only or mapping.access_level == "rw"
+    rule = find_rule(rules or (), mapping.access)
+    return rule is not None and rule.state is RuleState.ACTIVE and rule.id != note.rule_id
 
 
 def is_uncovered(mapping: ShareMapping, mounts: tuple[HostMount, ...]) -> bool:

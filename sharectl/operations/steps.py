@@ -149,10 +149,11 @@ class Steps:
         self._mount_export(action.mapping)
 
     def _mount_export(self, mapping: ShareMapping) -> None:
-        key_file = None
+        key_file, rule_id = None, None
         if mapping.access_type is AccessType.CEPHX:
-            key_file = self._key_file(mapping)
-        mount_share(self._app, mapping, key_file, self._app.config.mount_timeout)
+            key_file, rule_id = self._key_file(mapping)
+        timeout = self._app.config.mount_timeout
+        mount_share(self._app, mapping, key_file, timeout, rule_id=rule_id)
 
     @apply.register
     def _replace_mount(self, action: ReplaceMount) -> None:
@@ -166,12 +167,16 @@ class Steps:
     def _domains(self) -> tuple[Domain, ...] | None:
         return self._app.domains.list() if self._effort.libvirt else None
 
-    def _key_file(self, mapping: ShareMapping) -> Path:
-        """The cephx key, fresh from Manila where that is asked: a rule made anew has another."""
+    def _key_file(self, mapping: ShareMapping) -> tuple[Path, str | None]:
+        """The cephx key and its rule, fresh from Manila where that is asked.
+
+        A rule that was made anew has another key.
+        """
         if not self._effort.manila:
-            return cephx_key.kept(self._app, mapping)
+            return cephx_key.kept(self._app, mapping), mapping.rule_id
         rule = self._wait_for_rule(mapping.share_id, mapping.access)
-        return cephx_key.fetch_or_kept(self._app, mapping.share_id, rule, self._effort.deadline)
+        deadline = self._effort.deadline
+        return cephx_key.fetch_or_kept(self._app, mapping.share_id, rule, deadline), rule.id
 
     @apply.register
     def _enable_memory(self, action: EnableSharedMemory) -> None:

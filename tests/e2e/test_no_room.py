@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +43,9 @@ def test_a_start_of_a_domain_whose_share_is_mounted(attached: World) -> None:
     event = ["", guest.name, "prepare", "begin", "-"]
     hook = [sys.executable, "-m", "sharectl.hook", *event]
     assert _run(attached, hook, guest.domain.XMLDesc(2)) == Result(0, "", "")
+    ((mount_point, _source),) = attached.mounts()
+    attached.unmount(mount_point)
+    Path(mount_point).rmdir()
+    refused = _run(attached, hook, guest.domain.XMLDesc(2))
+    assert refused.status == 1
+    assert "internal error" not in refused.stderr
