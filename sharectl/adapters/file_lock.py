@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sharectl.adapters.files import private_folder
@@ -41,11 +41,17 @@ def hold(
         if not _try(descriptor):
             waiting(f"waiting for {_holder(descriptor)}, which holds the lock of {what}")
             _wait(descriptor, timeout, what)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()} {_verb()}\n".encode(), 0)
+        _sign(descriptor)
         yield
     finally:
         os.close(descriptor)
+
+
+def _sign(descriptor: int) -> None:
+    """Note who has the lock, for the message that others show; a full disk does without."""
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()} {_verb()}\n".encode(), 0)
 
 
 def _try(descriptor: int) -> bool:

@@ -7,45 +7,31 @@ like hang on a dead server. What may hang runs in a child process with a deadlin
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
-from sharectl.adapters import deadline, mount_options, mount_probe, process
-from sharectl.adapters.files import private_folder, replace_file
+from sharectl.adapters import mount_probe, mountinfo, process
+from sharectl.adapters.files import private_folder
+from sharectl.adapters.mount_clients import MountClients
+from sharectl.adapters.mount_notes import MountNotes
+from sharectl.adapters.staging import Staging
 from sharectl.config import Config
-from sharectl.errors import MountFailed, Refused, ServerDead, Unavailable
+from sharectl.errors import MountFailed
 from sharectl.model.enums import Health, ShareProtocol
-from sharectl.model.export_location import servers
+from sharectl.model.mount_use import check_made
 from sharectl.model.mounts import (
     HostMount,
     MountNote,
     MountRequest,
     ServedMount,
+    layers_at,
     mounted_at,
-    parse_mountinfo,
 )
+from sharectl.model.share import is_share_id
 
-MOUNTINFO = Path("/proc/self/mountinfo")
-_NFS_PORT = 2049
 _MOST_LAYERS = 4  # mounts of the same on top of each other
-_LOOKUP_TIMEOUT = 5.0  # seconds for name resolution
-_UNREACHABLE = (
-    "timed out",
-    "refused",
-    "No route",
-    "unreachable",
-    "Host is down",
-    "not responding",
-    "Connection reset",
-)
-_NO_MDS = "no mds server"
-_CEPHFS_NEEDS = {
-    "kernel": "mount.ceph or a kernel with CephFS (cephfs.client is kernel)",
-    "fuse": "ceph-fuse (cephfs.client is fuse)",
-    "auto": "ceph-fuse, and mount.ceph with a kernel that has CephFS",
-}
-_PACKAGES = {ShareProtocol.NFS: "nfs-common", ShareProtocol.CEPHFS: "ceph-common or ceph-fuse"}
 
 
 class HostMounts:
@@ -53,135 +39,46 @@ class HostMounts:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._clients = MountClients(config)
+        self._staging = Staging(config)
+        self._notes = MountNotes(config)
 
     def list(self) -> tuple[HostMount, ...]:
-        """Read until two reads agree: kernels before 5.8 can leave lines out during a change."""
-        seen = MOUNTINFO.read_bytes()
-        for _ in range(5):
-            again = MOUNTINFO.read_bytes()
-            if again == seen:
-                break
-            seen = again
-        return parse_mountinfo(seen.decode(errors="surrogateescape"))
+        """From mountinfo."""
+        return mountinfo.read()
 
     def check_client(self, protocol: ShareProtocol) -> None:
-        """Look for the helper programs and, for CephFS, for the kernel's client."""
-        if protocol is ShareProtocol.NFS:
-            missing = None if _find("mount.nfs") else "mount.nfs"
-        else:
-            missing = None if self._cephfs_client() else _CEPHFS_NEEDS[self._config.cephfs_client]
-        if missing:
-            raise Refused(
-                f"this host cannot mount {protocol}: it lacks {missing}",
-                hint=f"install {_PACKAGES[protocol]}",
-            )
-
-    def _cephfs_client(self) -> str | None:
-        """`kernel` or `fuse`, as configured or as the host can."""
-        wanted = self._config.cephfs_client
-        if wanted in ("auto", "kernel") and _find("mount.ceph") and _kernel_has("ceph"):
-            return "kernel"
-        if wanted in ("auto", "fuse") and _find("ceph-fuse"):
-            return "fuse"
-        return None
+        """The helper programs and the kernel."""
+        self._clients.check(protocol)
 
     def local_address(self, server: str) -> str:
         """The address that the kernel would send from; nothing is sent."""
-        import socket
+        from sharectl.adapters.route import local_address
 
-        name = server.partition("%")[0]
-        try:
-            found = deadline.call(
-                lambda: socket.getaddrinfo(name, _NFS_PORT, type=socket.SOCK_DGRAM),
-                _LOOKUP_TIMEOUT,
-                f"the name service for {server}",
-            )
-        except (socket.gaierror, UnicodeError) as error:
-            raise Unavailable(
-                f"file server {server} cannot be found: {error}",
-                hint=f"check its name: getent hosts {name}",
-            ) from error
-        failure: OSError | None = None
-        for family, kind, _protocol, _name, address in found:
-            try:
-                with socket.socket(family, kind) as probe:
-                    probe.connect(address)
-                    return str(probe.getsockname()[0]).partition("%")[0]
-            except OSError as error:
-                failure = error
-        raise Unavailable(
-            f"this host has no route to file server {server}: {failure}",
-            hint=f"see: ip route get {found[0][4][0]}",
-        )
+        return local_address(server)
 
     def mount(self, request: MountRequest, key_file: Path | None, timeout: float) -> None:
-        """Make the mount point and mount; the mount point goes again when it fails."""
-        private_folder(self._config.runtime_dir, self._config.mount_base)
-        request.mount_point.mkdir(mode=0o700, exist_ok=True)
-        _check_empty(request.mount_point)
-        try:
-            self._mount(request, key_file, timeout)
-        except BaseException:
-            if mounted_at(self.list(), str(request.mount_point)) is None:
-                self._remove_mount_point(request.mount_point)
-            raise
-
-    def _mount(self, request: MountRequest, key_file: Path | None, timeout: float) -> None:
-        if request.protocol is ShareProtocol.NFS:
-            self._run(mount_options.nfs(request, self._config), request, timeout)
-            return
-        if key_file is None:
-            raise MountFailed(f"there is no cephx key for {request.source}")
-        if self._cephfs_client() == "kernel":
-            argv = mount_options.cephfs_kernel(request, key_file, self._config)
-            self._run(argv, request, timeout)
-        else:
-            self._mount_fuse(request, key_file, timeout)
-
-    def _mount_fuse(self, request: MountRequest, key_file: Path, timeout: float) -> None:
-        """ceph-fuse reads a keyring and a ceph.conf once, at its start."""
-        keyring, conf = self._fuse_files(request.mount_point)
-        private_folder(self._config.runtime_dir, keyring.parent)
-        key = key_file.read_text().strip()
-        try:
-            replace_file(keyring, f"[client.{request.user}]\nkey = {key}\n")
-            replace_file(conf, mount_options.ceph_conf(request, timeout))
-            argv = mount_options.cephfs_fuse(request, keyring, conf)
-            self._run(argv, request, timeout)
-        finally:
-            keyring.unlink(missing_ok=True)
-            conf.unlink(missing_ok=True)
-
-    def _fuse_files(self, mount_point: Path) -> tuple[Path, Path]:
-        """The keyring and the ceph.conf for a mount by ceph-fuse."""
-        folder = self._config.runtime_dir / "ceph-fuse"
-        return folder / f"{mount_point.name}.keyring", folder / f"{mount_point.name}.conf"
-
-    def _run(self, argv: Sequence[str], request: MountRequest, timeout: float) -> None:
-        hosts = servers(request.protocol, request.source)
-        named = ", ".join(hosts)
-        try:
-            done = process.run(argv, timeout=timeout)
-        except process.TimedOut as error:
-            raise ServerDead(
-                f"file server {named} did not answer in {timeout:g} s while mounting"
-                f" {request.source}",
-                servers=hosts,
-                hint=f"check that {named} is up and that no firewall is in between",
-            ) from error
-        except FileNotFoundError as error:
-            raise MountFailed(f"cannot run {argv[0]}: {error.strerror}") from error
-        if done.status == 0:
-            return
-        text = f"cannot mount {request.source}: {done.reason}"
-        if _NO_MDS in done.stderr:
-            # Also for a key that is out of date: it says nothing of the servers.
-            raise Unavailable(
-                text, hint=f"check that file server {named} is up; if it is: sharectl reconcile"
-            )
-        if any(word in done.stderr for word in _UNREACHABLE):
-            raise ServerDead(text, servers=hosts, hint=f"check that file server {named} is up")
-        raise MountFailed(text, hint="the kernel may say more: dmesg | tail")
+        """Mount on a staging folder, look at it, note it, and only then put it in place."""
+        mount_point, name = request.mount_point, request.mount_point.name
+        with _failing(mount_point):
+            private_folder(self._config.runtime_dir, self._config.mount_base)
+            self._staging.clear(name)
+            self._clients.clear(name)
+            _remove_empty(mount_point)
+            stage = self._staging.make(name)
+            try:
+                self._clients.mount(replace(request, mount_point=stage), key_file, timeout)
+                made = check_made(request, mounted_at(self.list(), str(stage)))
+                self._notes.write(
+                    MountNote(
+                        str(mount_point), made.device, made.source, request.level, request.rule_id
+                    )
+                )
+                self._staging.put_in_place(stage, mount_point)
+            except BaseException:
+                self._staging.clear(name)
+                raise
+            self._staging.leave(stage, mount_point, link=made.fs_type.startswith("fuse."))
 
     def unmount(self, mount_point: str, timeout: float, *, force: bool = False) -> None:
         """umount(8) without canonicalising, which hangs on a dead server.
@@ -204,19 +101,43 @@ class HostMounts:
                 f"cannot unmount {mount_point} ({left.label}): {reason or 'it is still mounted'}",
                 hint=f"see who uses it: fuser -vm {mount_point}",
             )
-        for file in self._fuse_files(Path(mount_point)):  # left by a mount that was killed
-            file.unlink(missing_ok=True)
-        if left is None:
-            self._remove_mount_point(Path(mount_point))
+        self._clear(mount_point, keep_link=False)
+        self._notes.remove(mount_point)
+        if left is None and self._is_ours(Path(mount_point)):
+            _remove_folder(Path(mount_point))
 
-    def _remove_mount_point(self, folder: Path) -> None:
-        """Only what `mount` makes: rmdir(2) hangs in a mount, or takes a folder of the share."""
-        if folder.parent == self._config.mount_base:
-            _remove_folder(folder)
+    def _is_ours(self, folder: Path) -> bool:
+        """As `mount` makes it: rmdir(2) hangs in a mount, or takes a folder of the share."""
+        return folder.parent == self._config.mount_base
+
+    def _clear(self, mount_point: str, *, keep_link: bool) -> None:
+        name = Path(mount_point).name
+        self._staging.clear(name, keep_link=keep_link)
+        self._clients.clear(name)
+
+    def leftovers(self) -> tuple[str, ...]:
+        """By the names in the runtime folder; nothing that may be mounted is looked at."""
+        base = self._config.mount_base
+        points = (Path(item.mount_point) for item in self.list())
+        mounted = {point.name for point in points if point.parent == base}
+        with suppress(FileNotFoundError), os.scandir(base) as entries:
+            there = {item.name for item in entries if is_share_id(item.name)}
+            left = there - mounted | self._staging.names(mounted) | self._clients.names()
+            return tuple(str(base / name) for name in sorted(left))
+        return ()
+
+    def sweep(self, mount_point: str) -> None:
+        """Staged mounts, links and key files; and the mount point, if nothing is in it."""
+        mounted = mounted_at(self.list(), mount_point) is not None
+        self._clear(mount_point, keep_link=mounted)
+        if not mounted and self._is_ours(Path(mount_point)):
+            with suppress(OSError):
+                Path(mount_point).rmdir()
 
     def _unmount_top(self, mount_point: str, timeout: float, *, force: bool) -> str:
         """Unmount once; returns why it failed, or nothing."""
         reason = ""
+        last = len(layers_at(self.list(), mount_point)) == 1 and self._is_ours(Path(mount_point))
         for way in [["-c"], ["-c", "-f"], ["-c", "-l"]] if force else [["-c"]]:
             try:
                 done = process.run(["umount", *way, "--", mount_point], timeout=timeout)
@@ -224,6 +145,9 @@ class HostMounts:
                 reason = f"no answer in {timeout:g} s"
             else:
                 if done.status == 0:
+                    if last:  # at once: a domain may be about to start
+                        with suppress(OSError):
+                            Path(mount_point).rmdir()
                     return ""
                 reason = done.reason
         return reason
@@ -233,8 +157,8 @@ class HostMounts:
         return mount_probe.probe(groups, timeout)
 
     def notes(self) -> Mapping[str, MountNote]:
-        """None are kept yet."""
-        return {}
+        """As they were written."""
+        return self._notes.read()
 
     def served(self) -> tuple[ServedMount, ...]:
         """None are looked for yet."""
@@ -245,31 +169,29 @@ class HostMounts:
         return {path: os.path.normpath(path) for path in paths}
 
 
-def _find(program: str) -> str | None:
-    return shutil.which(program, path=process.PATH)
-
-
-def _kernel_has(filesystem: str) -> bool:
-    """Whether the kernel has the file system, built in, loaded or as a module to load."""
-    if any(line.split()[-1:] == [filesystem] for line in _filesystems()):
-        return True
+@contextmanager
+def _failing(mount_point: Path) -> Iterator[None]:
     try:
-        return process.run(["modprobe", "-q", "-n", filesystem], timeout=10).status == 0
-    except (process.TimedOut, FileNotFoundError):
-        return False
+        yield
+    except OSError as error:
+        what = error.filename or mount_point
+        raise MountFailed(
+            f"cannot mount {mount_point}: {what}: {error.strerror}",
+            hint=f"see whether there is room: df {mount_point.parent}",
+        ) from error
 
 
-def _filesystems() -> Sequence[str]:
-    return Path("/proc/filesystems").read_text().splitlines()
-
-
-def _check_empty(folder: Path) -> None:
+def _remove_empty(folder: Path) -> None:
     """A mount would hide what lies in the folder, perhaps written while nothing was mounted."""
-    if any(folder.iterdir()):
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return
+    except OSError as error:
         raise MountFailed(
             f"mount point {folder} is not empty, and nothing is mounted there",
             hint=f"a guest may have written what is in it; move it away: mv {folder} /root/",
-        )
+        ) from error
 
 
 def _remove_folder(folder: Path) -> None:

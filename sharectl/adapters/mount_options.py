@@ -81,7 +81,8 @@ def ceph_conf(request: MountRequest, timeout: float) -> str:
     """A ceph.conf for ceph-fuse: the monitors, and a limit for a mount that gets no answer.
 
     It also keeps the client from writing a log and an admin socket where the host's own Ceph
-    clients have theirs.
+    clients have theirs, and from ending itself, with the guests' files, when it cannot remount
+    itself: after the mount point is unmounted it goes on for the guests that still run.
     """
     monitors = request.source.partition(":/")[0]
     return (
@@ -90,4 +91,6 @@ def ceph_conf(request: MountRequest, timeout: float) -> str:
         f"client mount timeout = {max(1, int(timeout))}\n"
         "log file =\n"
         "admin socket =\n"
+        "client die on failed dentry invalidate = false\n"
+        "client die on failed remount = false\n"
     )

@@ -1,125 +1,69 @@
-"""A share's mount: whether it is the right one, whose it is, what lies over it, and who uses it."""
+"""A share's mount: whether it is the right one, whose it is, and what lies over it."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 from sharectl.errors import InUse, Unavailable
-from sharectl.model.action import MountShare, ReplaceMount
-from sharectl.model.domain import Domain, is_within
-from sharectl.model.enums import AccessType
+from sharectl.model.access import find_rule
+from sharectl.model.enums import AccessLevel, RuleState, ShareProtocol
 from sharectl.model.export_location import same_source
-from sharectl.model.host_domains import HostDomains
-from sharectl.model.mapping import ShareMapping, serves
-from sharectl.model.mounts import HostMount, MountNote, ServedMount, layers_at, mounted_at
+from sharectl.model.mapping import ShareMapping
+from sharectl.model.mounts import HostMount, MountNote, MountRequest, layers_at, mounted_at
 from sharectl.model.observed import Observed
 from sharectl.model.share import AccessRule
 
 
 def is_right(mapping: ShareMapping, mount: HostMount) -> bool:
-    """Whether `mount` is the mapping's export, at its level.
+    """Whether `mount` is the mapping's export, writable exactly where the mapping is."""
+    right = same_source(mapping.protocol, mapping.export_location, mount)
+    return right and mount.read_only == (mapping.access_level is AccessLevel.RO)
 
-    A read-only mount is as wrong for a read-write mapping as the reverse: its guest gets EROFS.
+
+def check_made(request: MountRequest, found: HostMount | None) -> HostMount:
+    """What is to be seen where `request` was mounted just now, if that is the export asked for.
+
+    Raises `Unavailable` when it is something else.
     """
-    source = same_source(mapping.protocol, mapping.export_location, mount)
-    return source and mount.mode is mapping.access_level
+    if found is not None and same_source(request.protocol, request.source, found):
+        if found.read_only == (request.level is AccessLevel.RO):
+            return found
+        what = "it read-only" if found.read_only else "it writable"
+    else:
+        what = "nothing" if found is None else f"{found.source} ({found.fs_type})"
+    raise Unavailable(
+        f"after mounting {request.source} ({request.level}), {request.mount_point} shows {what}",
+        hint="see whether nfs.options or cephfs.options of the configuration are to blame, and:"
+        " dmesg | tail",
+    )
 
 
 def is_ours(mapping: ShareMapping, mount: HostMount, note: MountNote | None) -> bool:
-    """Whether sharectl made the mount at the mapping's mount point: only then may it take it away.
+    """Whether sharectl made `mount`, which is at the mapping's mount point.
 
-    By the note that was made with it; by the source for a mount without one, which an earlier
-    version made.
+    Args:
+        mapping: the mapping.
+        mount: what is visible at its mount point.
+        note: what was noted when sharectl mounted there the last time, if it was.
+
+    The kernel gives a device number again when it is free, so source and root have to fit as well.
+    Without a note, as from an earlier version, a mount of the mapping's export counts as ours.
     """
-    if note is not None and note.device == mount.device and mount.root == "/":
-        return True
-    return same_source(mapping.protocol, mapping.export_location, mount)
+    if note is None:
+        return same_source(mapping.protocol, mapping.export_location, mount)
+    return (mount.device, mount.source, mount.root) == (note.device, note.source, "/")
 
 
 def is_outdated(
     mapping: ShareMapping, note: MountNote | None, rules: tuple[AccessRule, ...] | None
 ) -> bool:
-    """Whether a CephFS mount was made with a rule that is gone.
+    """Whether the mount was made with another rule than the one that is active now.
 
-    The rule that is granted again for the same id has another key, and Ceph evicts the client.
+    A rule of CephFS that is made again has another key, and the server has cut off whoever came
+    with the old one. Where the note or the rules are not known, nothing is known to be wrong.
     """
-    if mapping.access_type is not AccessType.CEPHX or rules is None:
+    if mapping.protocol is not ShareProtocol.CEPHFS or note is None or note.rule_id is None:
         return False
-    if note is None or note.rule_id is None:
-        return False
-    return note.rule_id not in [item.id for item in rules]
-
-
-def holders(
-    mapping: ShareMapping,
-    mounts: tuple[HostMount, ...],
-    notes: Iterable[MountNote],
-    served: tuple[ServedMount, ...],
-) -> tuple[ServedMount, ...]:
-    """The processes that serve the mapping's share, mounted here or not any more."""
-    devices = {item.device for item in layers_at(mounts, mapping.mount_point)}
-    devices |= {item.device for item in notes if item.mount_point == mapping.mount_point}
-    return tuple(
-        item
-        for item in served
-        if (item.mount.device and item.mount.device in devices)
-        or same_source(mapping.protocol, mapping.export_location, item.mount)
-    )
-
-
-def held(mapping: ShareMapping, observed: Observed) -> tuple[ServedMount, ...]:
-    """The same of one look at everything."""
-    return holders(mapping, observed.mounts, observed.notes.values(), observed.served)
-
-
-@dataclass(frozen=True)
-class User:
-    """Who runs with a mount, for a message, and the command that stops it."""
-
-    runs: str
-    stop: str
-
-
-def who(domains: tuple[str, ...], processes: tuple[ServedMount, ...]) -> User | None:
-    """The running domains, or else the processes that serve what no known domain has."""
-    if domains:
-        stop = f"virsh shutdown {shlex.quote(domains[0])}, wait until it is off"
-        return User(f"domain {', '.join(domains)} runs", stop)
-    if processes:
-        listed = ", ".join(f"{item.command} with PID {item.pid}" for item in processes)
-        stop = f"see whose process it is: ps -ww -fp {processes[0].pid}, wait until it has ended"
-        return User(f"{listed} runs", stop)
-    return None
-
-
-def runs_with(mapping: ShareMapping, observed: Observed) -> User | None:
-    """Who runs with the mapping's mount."""
-    using = live_users(mapping.mount_point, observed.domains or ())
-    return who(using, held(mapping, observed))
-
-
-def users(focus: ShareMapping, observed: Observed) -> tuple[str, ...]:
-    """Names of the domains that use the mapping's mount point once its own filesystem is out.
-
-    Anything in a domain's live or persistent definition that lies on the mount counts, a disk for
-    one.
-    """
-    return tuple(
-        domain.name
-        for domain in observed.domains or ()
-        if _uses(domain, focus, own=domain is observed.domain(focus))
-    )
-
-
-def _uses(domain: Domain, focus: ShareMapping, *, own: bool) -> bool:
-    if not own:
-        return domain.uses(focus.mount_point)
-    others = [item for item in domain.filesystems if not serves(item, focus)]
-    served = {item.source for item in domain.filesystems if serves(item, focus)}
-    places = {item.source for item in (*others, *domain.live_filesystems)} | (domain.paths - served)
-    return any(is_within(path, focus.mount_point) for path in places)
+    rule = find_rule(rules or (), mapping.access)
+    return rule is not None and rule.state is RuleState.ACTIVE and rule.id != note.rule_id
 
 
 def is_uncovered(mapping: ShareMapping, mounts: tuple[HostMount, ...]) -> bool:
@@ -144,63 +88,4 @@ def check_not_covered(focus: ShareMapping, observed: Observed) -> None:
         raise InUse(
             f"{top.label} is mounted over {focus.export_location} on {focus.mount_point}",
             hint=f"see who uses it, then: umount {focus.mount_point}; then: sharectl reconcile",
-        )
-
-
-def live_users(mount_point: str, domains: Iterable[Domain]) -> tuple[str, ...]:
-    """Names of the running domains that are served from `mount_point`."""
-    return tuple(
-        domain.name
-        for domain in domains
-        if any(is_within(item.source, mount_point) for item in domain.live_filesystems)
-    )
-
-
-def check_mountable(action: MountShare, observed: Observed) -> None:
-    """Raise `InUse` while a guest runs with the mount point, though nothing is mounted there.
-
-    Its virtiofsd serves what lay there when it started, an empty folder in the worst case: a mount
-    on top would hide that the guest writes elsewhere.
-    """
-    mount_point = action.mapping.mount_point
-    using = live_users(mount_point, observed.domains or ())
-    if (by := who(using, _in_folder(mount_point, observed.served))) is not None:
-        raise InUse(
-            f"nothing is mounted at {mount_point}, and {by.runs} with what lay there when it"
-            " started",
-            hint=f"{by.stop}, see what it has written there: ls -la {mount_point}; then: sharectl"
-            " reconcile",
-        )
-
-
-def _in_folder(mount_point: str, served: tuple[ServedMount, ...]) -> tuple[ServedMount, ...]:
-    """Those that serve the mount point itself, which was empty: `root` ends with its name."""
-    name = "/" + mount_point.rpartition("/")[2]
-    return tuple(
-        item for item in served if item.mount.root.removesuffix("//deleted").endswith(name)
-    )
-
-
-def check_replaceable(action: ReplaceMount, observed: Observed) -> None:
-    """Raise while a guest is served from the mount, or when that is not known.
-
-    A guest keeps what its virtiofsd has opened: it would go on with the old mount, unseen.
-
-    Raises `InUse`, or `Unavailable` when a domain that may use it could not be looked at.
-    """
-    mapping = action.mapping
-    what = f"{mapping.mount_point} {action.found} and has to be replaced"
-    check_known(what, observed)
-    if (by := runs_with(mapping, observed)) is not None:
-        raise InUse(f"{what}, and {by.runs} with it", hint=f"{by.stop}, then: sharectl reconcile")
-
-
-def check_known(what: str, observed: Observed) -> None:
-    """Raise `Unavailable` when a domain that may use the mount could not be looked at."""
-    domains: HostDomains | None = observed.domains
-    unseen = [item for item in observed.mappings if domains is None or domains.is_unseen(item)]
-    if unseen:
-        raise Unavailable(
-            f"{what}, and it is not known whether domain {unseen[0].domain_name} runs with it",
-            hint="see whether libvirt answers: virsh list --all; then: sharectl reconcile",
         )

@@ -26,15 +26,8 @@ from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import AccessType, Health, Intent
 from sharectl.model.mapping import ShareMapping, has_device, other_device, serves
 from sharectl.model.mark import Mark
-from sharectl.model.mount_use import (
-    check_not_covered,
-    held,
-    is_ours,
-    is_outdated,
-    is_right,
-    users,
-    who,
-)
+from sharectl.model.mount_use import check_not_covered, is_ours, is_outdated, is_right
+from sharectl.model.mount_users import held, users, who
 from sharectl.model.mounts import HostMount, mounted_at
 from sharectl.model.observed import Observed
 from sharectl.model.plan_access import grant, revoke, withdraw

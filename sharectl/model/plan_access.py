@@ -14,7 +14,7 @@ from sharectl.model.action import (
 )
 from sharectl.model.enums import Health, RuleState
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.mount_use import runs_with
+from sharectl.model.mount_users import runs_with
 from sharectl.model.observed import Observed
 from sharectl.model.rule_owner import (
     domain_key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from uuid import UUID
 
 from sharectl.errors import SharectlError
 from sharectl.model.enums import AccessLevel, AccessType, RuleState, ShareProtocol
@@ -98,3 +99,11 @@ class ShareSeen:
     metadata: Mapping[str, str] | None = None
     hindrance: Hindrance | None = None
     error: SharectlError | None = None
+
+
+def is_share_id(name: str) -> bool:
+    """Whether `name` is a UUID, as the IDs of Manila are: an admin's folder is hardly called so."""
+    try:
+        return str(UUID(name)) == name
+    except ValueError:
+        return False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sharectl.errors import Interrupted, MountFailed, Refused, SharectlError
 from sharectl.model.action import Action, UnmountShare, left_by
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.mount_use import users
+from sharectl.model.mount_users import users
 from sharectl.model.mounts import mounted_at
 from sharectl.model.plan import check_released, plan, wanted_by_others
 from sharectl.operations.observe import observe

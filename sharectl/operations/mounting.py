@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from sharectl.errors import MountFailed, SharectlError, Unavailable
+from sharectl.errors import Busy, MountFailed, SharectlError
 from sharectl.model.enums import AccessLevel, AccessType
 from sharectl.model.export_location import servers
-from sharectl.model.mount_use import is_right
-from sharectl.model.mounts import MountRequest, mounted_at
+from sharectl.model.mounts import MountRequest
 
 if TYPE_CHECKING:
     from sharectl.model.mapping import ShareMapping
     from sharectl.ports import App
+
+_AT_ONCE = 0.01  # seconds for a lock
 
 
 def mount_share(
@@ -22,9 +23,10 @@ def mount_share(
     mapping: ShareMapping,
     key_file: Path | None,
     timeout: float,
+    *,
     rule_id: str | None = None,
 ) -> None:
-    """Mount the mapping's export at its mount point and look whether it is there.
+    """Mount the mapping's export at its mount point.
 
     The caller holds the share's lock and has seen that nothing is mounted there.
 
@@ -33,27 +35,38 @@ def mount_share(
         mapping: what to mount, and where.
         key_file: the file with the cephx key; None for NFS.
         timeout: seconds for the file server.
-        rule_id: the access rule that it is mounted with, if known, for the mount's note.
+        rule_id: the access rule that lets it be mounted; None for the one that is recorded.
 
     Raises `MountFailed`, and `Unavailable` when the server does not answer or something else
     turns up at the mount point; then nothing is left mounted.
     """
     request = MountRequest(
         mapping.protocol, mapping.export_location, Path(mapping.mount_point),
-        mapping.access_level, mapping.access_to, mapping.filesystem_name, rule_id,
+        mapping.access_level, mapping.access_to, mapping.filesystem_name,
+        rule_id or mapping.rule_id,
     )  # fmt: skip
     try:
         app.mounts.mount(request, key_file, timeout)
     except MountFailed as error:
         raise _other_address(app, mapping) or error from error
-    found = mounted_at(app.mounts.list(), mapping.mount_point)
-    if found is None or not is_right(mapping, found):
-        # What was made just now is ours, even if it cannot be recognised later.
-        app.mounts.unmount(mapping.mount_point, timeout, force=True)
-        what = "nothing" if found is None else f"{found.source} ({found.fs_type})"
-        raise Unavailable(
-            f"after mounting {mapping.export_location}, {mapping.mount_point} shows {what}"
-        )
+
+
+def sweep(app: App) -> tuple[str, ...]:
+    """Take away what mounts that were killed have left; returns their mount points.
+
+    A share that another process works on is left alone, since it may be mounting.
+    """
+    swept = []
+    for mount_point in app.mounts.leftovers():
+        try:
+            with app.locks.share(PurePath(mount_point).name, _AT_ONCE):
+                if mount_point in app.mounts.leftovers():
+                    app.mounts.sweep(mount_point)
+                    if mount_point not in app.mounts.leftovers():
+                        swept.append(mount_point)
+        except Busy:
+            continue
+    return tuple(swept)
 
 
 def _other_address(app: App, mapping: ShareMapping) -> MountFailed | None:

@@ -11,7 +11,8 @@ from sharectl.model.cephfs import filesystem_name
 from sharectl.model.enums import ShareProtocol
 from sharectl.model.export_location import same_export
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.mount_use import check_replaceable, is_ours
+from sharectl.model.mount_use import is_ours
+from sharectl.model.mount_users import check_replaceable
 from sharectl.model.mounts import mounted_at
 from sharectl.model.plan import foreign_mount
 from sharectl.operations.preflight import new_client

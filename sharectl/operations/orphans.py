@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from sharectl.errors import Denied, Interrupted, NotFound, Refused, SharectlError
 from sharectl.model.action import RevokeAccess
@@ -14,7 +13,7 @@ from sharectl.model.export_location import CEPH_FUSE_TYPE, KERNEL_TYPES
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import HostMount, mounted_at
 from sharectl.model.rule_owner import is_ours
-from sharectl.model.share import AccessRule
+from sharectl.model.share import AccessRule, is_share_id
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.domains import look_at_domains
 from sharectl.operations.withdrawal import await_withdrawal
@@ -120,15 +119,7 @@ def _share_at(app: App, mount: HostMount) -> str | None:
     folder, _, name = mount.mount_point.rpartition("/")
     if folder != str(app.config.mount_base) or mount.fs_type not in _TYPES or mount.root != "/":
         return None
-    return name if _is_share_id(name) else None
-
-
-def _is_share_id(name: str) -> bool:
-    """Manila's IDs are UUIDs; an admin's own folder beside ours is hardly named like that."""
-    try:
-        return str(UUID(name)) == name
-    except ValueError:
-        return False
+    return name if is_share_id(name) else None
 
 
 def _plan(orphan: Orphan, rules: tuple[AccessRule, ...]) -> list[str]:

@@ -19,6 +19,7 @@ from sharectl.model.health import problem as problem_of
 from sharectl.model.host import check_local, check_system
 from sharectl.model.mapping import ShareMapping
 from sharectl.operations.lookup import of_domain
+from sharectl.operations.mounting import sweep
 from sharectl.operations.orphans import leftovers
 from sharectl.operations.outcome import Listener, Nobody, Outcome
 from sharectl.operations.repair import Repair, Report
@@ -60,6 +61,8 @@ def reconcile(app: App, request: ReconcileRequest, listener: Listener | None = N
     for ident in request.domains:
         checks.check_ident("domain", ident)
     with app.locks.reconcile():
+        if not request.dry_run:
+            sweep(app)
         chosen = _chosen(app, request.domains)
         seen = survey(app, chosen, Scope(every_domain=True))
         if request.prune and seen.domains is not None:

@@ -31,7 +31,7 @@ from sharectl.model.action import (
 from sharectl.model.checks import check_shut_off, is_out
 from sharectl.model.enums import Intent
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.mount_use import check_mountable, check_replaceable
+from sharectl.model.mount_users import check_mountable, check_replaceable
 from sharectl.model.mounts import mounted_at
 from sharectl.model.observed import Observed
 from sharectl.model.plan import plan

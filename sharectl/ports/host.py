@@ -28,12 +28,29 @@ class Mounts(Protocol):
         """This host's address on the route to `server`. Raises `Unavailable`."""
 
     def mount(self, request: MountRequest, key_file: Path | None, timeout: float) -> None:
-        """Mount within `timeout` seconds. Raises `MountFailed` or `Unavailable`."""
+        """Mount within `timeout` seconds, note it, and look whether the right export is there.
+
+        Nothing is mounted at the mount point, and the caller holds the share's lock. The mount
+        point exists only with the export mounted on it. Raises `MountFailed`; `Unavailable` when
+        the server does not answer or something else turns up. Then nothing is left.
+        """
 
     def unmount(self, mount_point: str, timeout: float, *, force: bool = False) -> None:
         """Unmount within `timeout` seconds and remove the folder; `force` gives up dirty data.
 
         When there is another mount below, that and the folder stay.
+        """
+
+    def leftovers(self) -> tuple[str, ...]:
+        """Mount points for which something is left of a mount that was killed.
+
+        Also those that another process is mounting now: ask again under the share's lock.
+        """
+
+    def sweep(self, mount_point: str) -> None:
+        """Take away what a mount that was killed has left, but nothing that is mounted there.
+
+        The caller holds the share's lock.
         """
 
     def probe(self, groups: Iterable[Collection[str]], timeout: float) -> Mapping[str, Health]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
+import resource
 import stat
 import threading
 import time
@@ -121,6 +122,20 @@ def test_nobody_else_can_look_at_the_locks(locks: FileLocks, tmp_path: Path) -> 
     folder = tmp_path / "run" / "locks"
     for path, mode in ((folder.parent, 0o700), (folder, 0o700), (folder / "share-s1", 0o600)):
         assert stat.S_IMODE(path.stat().st_mode) == mode, path
+
+
+def test_lock_is_held_where_the_name_finds_no_room(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with (
+            hold(tmp_path / "lock", 0, "it"),
+            pytest.raises(Busy, match="another sharectl"),
+            hold(tmp_path / "lock", 0, "it"),
+        ):
+            pytest.fail("held twice")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def _hold_and_die(path: Path, ready: object) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sharectl.adapters import host_mounts, process
+from sharectl.adapters import mountinfo, process
 from sharectl.adapters.host_mounts import HostMounts
 from sharectl.config import Config
 from sharectl.errors import MountFailed, ServerDead, SharectlError, Unavailable
@@ -27,9 +27,8 @@ def test_kind_of_a_failure(
     said: str, kind: type[SharectlError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "run", lambda *_, **__: process.Completed(32, "", said))
-    mountinfo = tmp_path / "mountinfo"
-    mountinfo.write_text("")
-    monkeypatch.setattr(host_mounts, "MOUNTINFO", mountinfo)
+    (tmp_path / "mountinfo").write_text("")
+    monkeypatch.setattr(mountinfo, "MOUNTINFO", tmp_path / "mountinfo")
     config = Config(runtime_dir=tmp_path / "run")
     point = config.mount_base / "share"
     request = MountRequest(ShareProtocol.NFS, "192.0.2.1:/e", point, AccessLevel.RW, None, None)

@@ -139,6 +139,8 @@ def test_conf_for_fuse_names_the_monitors_and_a_limit() -> None:
         "client mount timeout = 12",
         "log file =",
         "admin socket =",
+        "client die on failed dentry invalidate = false",
+        "client die on failed remount = false",
     ]
 
 
@@ -191,7 +193,7 @@ def test_location_adds_no_option_to_fuse(head: str, path: str) -> None:
 @given(_heads, _paths)
 def test_location_adds_no_line_to_the_conf(head: str, path: str) -> None:
     request = _request(ShareProtocol.CEPHFS, head, path)
-    assert len(mount_options.ceph_conf(request, 30).splitlines()) == 5
+    assert len(mount_options.ceph_conf(request, 30).splitlines()) == 7
 
 
 def test_no_key_is_on_any_command_line(tmp_path: Path) -> None:

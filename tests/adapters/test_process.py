@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable
@@ -111,6 +112,30 @@ def test_daemon_that_keeps_the_output_open_does_not_hold_us(tmp_path: Path) -> N
 
 def test_much_output_does_not_block() -> None:
     assert len(run(["head", "-c", "3000000", "/dev/zero"], timeout=60).stdout) == 65536
+
+
+def test_daemon_that_goes_on_writing_does_not_hold_us() -> None:
+    done = run(["sh", "-c", "yes & echo $! >&2"], timeout=300)
+    with suppress(ProcessLookupError):
+        os.kill(int(done.stderr), signal.SIGKILL)
+
+
+def test_output_that_comes_bit_by_bit() -> None:
+    script = "for i in 1 2 3; do echo $i; sleep 0.05; echo x$i >&2; done; exec >&- 2>&-; sleep 0.1"
+    done = run(["sh", "-c", script], timeout=60)
+    assert (done.stdout, done.stderr) == ("1\n2\n3\n", "x1\nx2\nx3\n")
+
+
+def test_nothing_is_written_to_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As on a full disk, where not even the folder for temporary files can be written."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        done = run(["sh", "-c", "echo out; echo err >&2"], timeout=20)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert done == Completed(0, "out\n", "err\n")
 
 
 class _Interrupt(BaseException):

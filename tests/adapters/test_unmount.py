@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sharectl.adapters import host_mounts, process
+from sharectl.adapters import mountinfo, process
 from sharectl.adapters.host_mounts import HostMounts
 from sharectl.config import Config
 from sharectl.errors import MountFailed
@@ -22,7 +22,7 @@ class _Host:
         self._file = folder / "mountinfo"
         self.config = Config(runtime_dir=folder / "run")
         self.stuck = False
-        monkeypatch.setattr(host_mounts, "MOUNTINFO", self._file)
+        monkeypatch.setattr(mountinfo, "MOUNTINFO", self._file)
         monkeypatch.setattr(process, "run", self._umount)
         self.config.mount_base.mkdir(parents=True)
 

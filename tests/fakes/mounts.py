@@ -11,6 +11,7 @@ from posixpath import normpath
 from sharectl.errors import MountFailed, Refused, ServerDead
 from sharectl.model.enums import AccessLevel, AccessType, Health, ShareProtocol
 from sharectl.model.export_location import parse, servers
+from sharectl.model.mount_use import check_made
 from sharectl.model.mounts import (
     HostMount,
     MountNote,
@@ -46,6 +47,7 @@ class FakeMounts:
         shown_as: what mountinfo shows for a source, where that differs.
         daemons: what the virtiofsds of running guests serve, by the domain's UUID.
         noted: the notes of the mounts.
+        left: mount points for which a mount that was killed has left something.
         links: symbolic links of the host, with what they lead to.
     """
 
@@ -60,6 +62,7 @@ class FakeMounts:
     shown_as: dict[str, str] = field(default_factory=dict)
     daemons: dict[str, list[HostMount]] = field(default_factory=dict)
     noted: dict[str, MountNote] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
     links: dict[str, str] = field(default_factory=dict)
     _devices: Iterator[int] = field(default_factory=lambda: count(50))
 
@@ -124,16 +127,21 @@ class FakeMounts:
             level = self.shares.level_for(share_id, AccessType.IP, self.address)
         if level is None:
             raise MountFailed(f"cannot mount {request.source}: access denied by server")
+        made = self._made(request)
+        check_made(request, made)
+        self.mounted.append(made)
+        self.left.discard(made.mount_point)
+        self.noted[made.mount_point] = MountNote(
+            made.mount_point, made.device, made.source, request.level, request.rule_id
+        )
+
+    def _made(self, request: MountRequest) -> HostMount:
         mode = "ro" if request.level is AccessLevel.RO else "rw"
         source = self.shown_as.get(request.source, request.source)
         options = frozenset({mode, "nosuid", "nodev"})
-        mount_point, device = str(request.mount_point), f"0:{next(self._devices)}"
-        self.mounted.append(
-            HostMount(mount_point, _TYPES[request.protocol], source, options, device=device)
-        )
-        self.noted[mount_point] = MountNote(
-            mount_point, device, source, request.level, request.rule_id
-        )
+        device = f"0:{next(self._devices)}"
+        kind = _TYPES[request.protocol]
+        return HostMount(str(request.mount_point), kind, source, options, device=device)
 
     def _share_at(self, source: str) -> str:
         for share in self.shares.all_shares:
@@ -150,7 +158,9 @@ class FakeMounts:
         """Unmount, unless busy or waiting for a dead server; `force` does it all the same."""
         assert timeout > 0
         found = mounted_at(self.list(), mount_point)
+        self.left.discard(mount_point)
         if found is None:
+            self.noted.pop(mount_point, None)
             return
         if not force and (mount_point in self.busy or self._is_dead(found)):
             why = "target is busy" if mount_point in self.busy else f"no answer in {timeout:g} s"
@@ -164,6 +174,14 @@ class FakeMounts:
 
     def _is_dead(self, mount: HostMount) -> bool:
         return any(server in mount.source for server in self.dead)
+
+    def leftovers(self) -> tuple[str, ...]:
+        """What the test says."""
+        return tuple(sorted(self.left))
+
+    def sweep(self, mount_point: str) -> None:
+        """It goes."""
+        self.left.discard(mount_point)
 
     def probe(self, groups: Iterable[Collection[str]], timeout: float) -> Mapping[str, Health]:
         """What the servers behind the mounts answer."""

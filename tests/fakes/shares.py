@@ -52,9 +52,7 @@ class FakeShares:
         self.cloud_name = "demo"
         self.not_granting: str | None = None
         self.ill: dict[str, SharectlError] = {}
-        self.dead = False
-        self.lying = False
-        self.answer_lost = False
+        self.dead = self.lying = self.answer_lost = False
         self._delayed: list[tuple[str, Access, Mapping[str, str]]] = []
 
     def create(self, name: str, protocol: str, *paths: str, **fields: object) -> Share:

@@ -13,7 +13,7 @@ from sharectl.model.enums import AccessType, Health
 from sharectl.model.enums import ShareProtocol as Protocol
 from sharectl.model.host_domains import SYSTEM, HostDomains
 from sharectl.model.mark import Mark
-from sharectl.model.mount_use import check_replaceable
+from sharectl.model.mount_users import check_replaceable
 from sharectl.model.observed import Observed
 from sharectl.model.plan import plan
 from tests.model.things import DOMAIN, HOST, MAPPING, MOUNT, MOUNT_POINT, RULE, observed

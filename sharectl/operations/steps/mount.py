@@ -9,7 +9,8 @@ from sharectl.errors import Refused
 from sharectl.model.action import MountShare, ReplaceMount, UnmountShare
 from sharectl.model.enums import AccessType
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.mount_use import check_mountable, check_replaceable, is_uncovered, users
+from sharectl.model.mount_use import is_uncovered
+from sharectl.model.mount_users import check_mountable, check_replaceable, users
 from sharectl.model.plan import check_all_seen, check_released
 from sharectl.operations import cephx_key
 from sharectl.operations.mounting import mount_share
@@ -26,7 +27,7 @@ def _mount_export(site: Site, mapping: ShareMapping) -> None:
     key_file, rule_id = None, mapping.rule_id
     if mapping.access_type is AccessType.CEPHX:
         key_file, rule_id = _key_file(site, mapping)
-    mount_share(site.app, mapping, key_file, site.app.config.mount_timeout, rule_id)
+    mount_share(site.app, mapping, key_file, site.app.config.mount_timeout, rule_id=rule_id)
 
 
 def _key_file(site: Site, mapping: ShareMapping) -> tuple[Path, str | None]:

@@ -1,0 +1,148 @@
+"""The mount helpers: which of them this host has, and what they answer."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from sharectl.adapters import mount_options, process
+from sharectl.adapters.files import private_folder, replace_file
+from sharectl.config import Config
+from sharectl.errors import MountFailed, Refused, ServerDead, Unavailable
+from sharectl.model.enums import ShareProtocol
+from sharectl.model.export_location import servers
+from sharectl.model.mounts import MountRequest
+
+_UNREACHABLE = (
+    "timed out",
+    "refused",
+    "No route",
+    "unreachable",
+    "Host is down",
+    "not responding",
+    "Connection reset",
+)
+_NO_MDS = "no mds server"
+_CEPHFS_NEEDS = {
+    "kernel": "mount.ceph or a kernel with CephFS (cephfs.client is kernel)",
+    "fuse": "ceph-fuse (cephfs.client is fuse)",
+    "auto": "ceph-fuse, and mount.ceph with a kernel that has CephFS",
+}
+_PACKAGES = {ShareProtocol.NFS: "nfs-common", ShareProtocol.CEPHFS: "ceph-common or ceph-fuse"}
+
+
+class MountClients:
+    """The clients of this host, by the configuration."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def check(self, protocol: ShareProtocol) -> None:
+        """Look for the helper programs and, for CephFS, for the kernel's client.
+
+        Raises `Refused` when one is missing.
+        """
+        if protocol is ShareProtocol.NFS:
+            missing = None if _find("mount.nfs") else "mount.nfs"
+        else:
+            missing = None if self._cephfs() else _CEPHFS_NEEDS[self._config.cephfs_client]
+        if missing:
+            raise Refused(
+                f"this host cannot mount {protocol}: it lacks {missing}",
+                hint=f"install {_PACKAGES[protocol]}",
+            )
+
+    def _cephfs(self) -> str | None:
+        """`kernel` or `fuse`, as configured or as the host can."""
+        wanted = self._config.cephfs_client
+        if wanted in ("auto", "kernel") and _find("mount.ceph") and _kernel_has("ceph"):
+            return "kernel"
+        if wanted in ("auto", "fuse") and _find("ceph-fuse"):
+            return "fuse"
+        return None
+
+    def mount(self, request: MountRequest, key_file: Path | None, timeout: float) -> None:
+        """Mount on the folder that the request names.
+
+        Raises `MountFailed`, `Unavailable`, and `OSError` for a file that cannot be written.
+        """
+        if request.protocol is ShareProtocol.NFS:
+            self._run(mount_options.nfs(request, self._config), request, timeout)
+            return
+        if key_file is None:
+            raise MountFailed(f"there is no cephx key for {request.source}")
+        if self._cephfs() == "kernel":
+            argv = mount_options.cephfs_kernel(request, key_file, self._config)
+            self._run(argv, request, timeout)
+        else:
+            self._mount_fuse(request, key_file, timeout)
+
+    def _mount_fuse(self, request: MountRequest, key_file: Path, timeout: float) -> None:
+        """ceph-fuse reads a keyring and a ceph.conf once, at its start."""
+        folder, name = self._fuse_folder, request.mount_point.name
+        keyring, conf = folder / f"{name}.keyring", folder / f"{name}.conf"
+        private_folder(self._config.runtime_dir, folder)
+        key = key_file.read_text().strip()
+        try:
+            replace_file(keyring, f"[client.{request.user}]\nkey = {key}\n")
+            replace_file(conf, mount_options.ceph_conf(request, timeout))
+            argv = mount_options.cephfs_fuse(request, keyring, conf)
+            self._run(argv, request, timeout)
+        finally:
+            keyring.unlink(missing_ok=True)
+            conf.unlink(missing_ok=True)
+
+    @property
+    def _fuse_folder(self) -> Path:
+        return self._config.runtime_dir / "ceph-fuse"
+
+    def clear(self, name: str) -> None:
+        """Remove keyrings and the like that a mount which was killed has left of a share."""
+        for file in self._fuse_folder.glob(f"{name}.*"):
+            file.unlink(missing_ok=True)
+
+    def names(self) -> frozenset[str]:
+        """Shares of which there are such files."""
+        return frozenset(file.name.partition(".")[0] for file in self._fuse_folder.glob("*.*"))
+
+    def _run(self, argv: Sequence[str], request: MountRequest, timeout: float) -> None:
+        hosts = servers(request.protocol, request.source)
+        named = ", ".join(hosts)
+        try:
+            done = process.run(argv, timeout=timeout)
+        except process.TimedOut as error:
+            raise ServerDead(
+                f"file server {named} did not answer in {timeout:g} s while mounting"
+                f" {request.source}",
+                servers=hosts,
+                hint=f"check that {named} is up and that no firewall is in between",
+            ) from error
+        except FileNotFoundError as error:
+            raise MountFailed(f"cannot run {argv[0]}: {error.strerror}") from error
+        if done.status == 0:
+            return
+        text = f"cannot mount {request.source}: {done.reason}"
+        if _NO_MDS in done.stderr:
+            # Also for a key that is out of date: it says nothing of the servers.
+            raise Unavailable(
+                text, hint=f"check that file server {named} is up; if it is: sharectl reconcile"
+            )
+        if any(word in done.stderr for word in _UNREACHABLE):
+            raise ServerDead(text, servers=hosts, hint=f"check that file server {named} is up")
+        raise MountFailed(text, hint="the kernel may say more: dmesg | tail")
+
+
+def _find(program: str) -> str | None:
+    return shutil.which(program, path=process.PATH)
+
+
+def _kernel_has(filesystem: str) -> bool:
+    """Whether the kernel has the file system, built in, loaded or as a module to load."""
+    known = Path("/proc/filesystems").read_text().splitlines()
+    if any(line.split()[-1:] == [filesystem] for line in known):
+        return True
+    try:
+        return process.run(["modprobe", "-q", "-n", filesystem], timeout=10).status == 0
+    except (process.TimedOut, FileNotFoundError):
+        return False
