@@ -90,11 +90,10 @@ def _place(url: str) -> tuple[str, str, str]:
 
 
 def _needed(mapping: ShareMapping, why: str) -> ConfigError:
-    share = mapping.share_name or mapping.share_id
     by = f"cloud {mapping.cloud}" if mapping.cloud else "OS_* variables"
     project = f"project {mapping.project_id} at {mapping.auth_url or 'its Keystone'}"
     return ConfigError(
-        f"share {share} was attached with {by} for {project}, and {why}",
+        f"the share was attached with {by} for {project}, and {why}",
         hint="name a cloud of clouds.yaml for that project with --os-cloud, or set the OS_*"
         " variables for it",
     )

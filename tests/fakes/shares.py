@@ -68,8 +68,7 @@ class FakeShares:
     def change(self, share_id: str, **fields: object) -> None:
         """Other fields for the share, as in `Share`; its status tells what hinders it."""
         share = replace(self._shares[share_id], **fields)  # type: ignore[arg-type]
-        hindrance = hindrance_of(share_id, share.status)
-        self._shares[share_id] = replace(share, hindrance=hindrance)
+        self._shares[share_id] = replace(share, hindrance=hindrance_of(share_id, share.status))
 
     def soft_delete(self, share_id: str) -> None:
         """Somebody moves the share to the recycle bin, with its rules."""
