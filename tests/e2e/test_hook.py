@@ -146,7 +146,9 @@ def test_what_the_record_says_decides(hooked: World) -> None:
     with JsonStore(hooked.store).transaction() as store:
         store.delete(mapping.id)
     _unmount(hooked)
-    assert "no share is recorded for" in _why_refused(guest)
+    text = _why_refused(guest)
+    assert f"has a filesystem for {mapping.mount_point}, and no record of it; if it is" in text
+    assert f": sharectl add vm1 {mapping.share_id} --tag docs; if not, take the" in text
 
     hooked.store.write_text("{")
     text = _why_refused(guest)
