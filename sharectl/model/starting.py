@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from shlex import quote
 
@@ -11,6 +11,7 @@ from sharectl.model import domain_xml
 from sharectl.model.domain import Filesystem, is_within
 from sharectl.model.domain_xml_paths import paths
 from sharectl.model.enums import AccessLevel
+from sharectl.model.identity import HostIdentity
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mark import Mark
 from sharectl.model.provenance import marks
@@ -89,7 +90,7 @@ def needs(domain: Starting) -> tuple[Need, ...]:
 
 
 def find(
-    mappings: Mappings, domain: Starting, need: Need, base: str, host: str
+    mappings: Mappings, domain: Starting, need: Need, base: str, host: Callable[[], HostIdentity]
 ) -> ShareMapping | None:
     """The mapping that says what is to be mounted for the need.
 
@@ -104,7 +105,7 @@ def find(
         domain: what starts.
         need: the path.
         base: the folder of our mount points.
-        host: this host's name, to know marks of other hosts.
+        host: gives this host's name and ID, to know marks of other hosts.
     """
     there = [item for item in mappings if is_within(need.path, item.mount_point)]
     own = [item for item in there if item.domain_uuid == domain.uuid]
@@ -119,7 +120,7 @@ def find(
             hint=f"finish that: sharectl remove {quote(domain.name)} {own[0].share_id}",
         )
     share_id = share_below(need.path, base)
-    raise _unrecorded(domain, need.filesystem, share_id, host)
+    raise _unrecorded(domain, need.filesystem, share_id, host())
 
 
 def share_below(path: str, base: str) -> str:
@@ -127,13 +128,13 @@ def share_below(path: str, base: str) -> str:
     return path.removeprefix(base).strip("/").partition("/")[0]
 
 
-def _unrecorded(domain: Starting, item: Filesystem, share_id: str, host: str) -> Refused:
+def _unrecorded(domain: Starting, item: Filesystem, share_id: str, host: HostIdentity) -> Refused:
     name = quote(domain.name)
     out = f"take the filesystem out: virsh edit {name}"
     mark = next((item for item in domain.marks if item.share_id == share_id), None)
     if not share_id:
         hint = out
-    elif mark is not None and mark.host != host:
+    elif mark is not None and not mark.is_of(host.name, host.id):
         hint = (
             f"record it: sharectl adopt {name}; for a domain that migrates to this host, after:"
             f" virsh migrate --offline --persistent; if it is not to have the share, {out}"

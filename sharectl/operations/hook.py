@@ -168,7 +168,8 @@ def _recorded(app: App, domain: Starting) -> tuple[tuple[Need, ShareMapping], ..
 def _find(
     app: App, mappings: tuple[ShareMapping, ...], domain: Starting, need: Need
 ) -> ShareMapping | None:
-    return starting.find(mappings, domain, need, str(app.config.mount_base), app.host.name)
+    base = str(app.config.mount_base)
+    return starting.find(mappings, domain, need, base, lambda: app.host.identity)
 
 
 def _check_source(mapping: ShareMapping, mount: HostMount) -> None:
