@@ -118,9 +118,11 @@ def _adopt(app: App, domain: Domain, mark: Mark, request: AdoptRequest) -> str |
 
 def _look_again(app: App, domain: Domain, share_id: str) -> tuple[Domain, Mark] | None:
     """Domain and mark as they are under the share's lock, for which a `remove` may have run."""
-    try:
-        now = app.domains.find(domain.uuid)
-    except NotFound:
+    seen = app.domains.look([domain.uuid])
+    if domain.uuid in seen.unseen:
+        raise seen.unseen[domain.uuid].error
+    now = seen.domains.get(domain.uuid)
+    if now is None:
         return None
     mark = next((item for item in _unrecorded(app, now) if item.share_id == share_id), None)
     return None if mark is None else (now, mark)
