@@ -9,7 +9,6 @@ from shlex import quote
 from sharectl.errors import Refused
 from sharectl.model import domain_xml
 from sharectl.model.domain import Filesystem, is_within
-from sharectl.model.domain_xml_paths import paths
 from sharectl.model.enums import AccessLevel
 from sharectl.model.identity import HostIdentity
 from sharectl.model.mapping import ShareMapping
@@ -60,7 +59,7 @@ def read(xml: str) -> Starting:
     """The domain of `xml`. Raises `BackendError` when that is no XML."""
     root = parse(xml)
     filesystems = domain_xml.filesystems(root)
-    others = paths(root) - {item.source for item in filesystems}
+    others = domain_xml.paths(root) - {item.source for item in filesystems}
     uuid, name = root.findtext("uuid") or "", root.findtext("name") or ""
     return Starting(uuid, name, filesystems, others, marks(root))
 

@@ -1,4 +1,4 @@
-"""Two hosts with one short name and one real Ceph: neither takes what is the other's for its own."""
+"""Two hosts with one name and one real Ceph: neither takes what is the other's for its own."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ NAMES = {
 
 def _host(nodes: NodeFactory, cloud: Cloud, name: str) -> tuple[Host, Guest]:
     host = Host(nodes(), cloud)
-    rename = f"import socket; socket.sethostname({name!r})"
-    host.node.checked(["python3", "-c", rename])
+    host.rename(name)
     return host, host.node.define("web1", script="share docs; true", stay=True)
 
 

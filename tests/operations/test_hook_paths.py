@@ -6,9 +6,7 @@ import pytest
 
 from sharectl.errors import ConfigError
 from sharectl.hook import run
-from sharectl.model.domain_xml_paths import paths
 from sharectl.model.enums import Intent
-from sharectl.model.xml import parse
 from sharectl.operations import hook
 from tests.operations.starting import Start, refused, starting
 
@@ -125,19 +123,3 @@ def test_a_damaged_configuration_keeps_only_domains_with_shares_from_starting() 
 
     assert status(start.app.domains.xml_of(start.uuid)) == 1
     assert status(_written(start, "/srv/elsewhere")) == 0
-
-
-def test_all_paths_of_a_domain() -> None:
-    xml = """<domain>
-      <metadata><note>/not/this</note></metadata>
-      <os><kernel> /boot/vmlinuz </kernel><nvram template='/usr/a.fd'>/var/b.fd</nvram></os>
-      <devices>
-        <!-- /nor/this -->
-        <disk><source file='/srv/a&amp;b'/>
-          <backingStore><source file='/srv/base'/></backingStore></disk>
-        <filesystem><source dir='/srv/c'/><target dir='tag'/></filesystem>
-        <disk><source protocol='http' name='image'/></disk>
-      </devices></domain>"""
-    assert paths(parse(xml)) == {
-        "/boot/vmlinuz", "/usr/a.fd", "/var/b.fd", "/srv/a&b", "/srv/base", "/srv/c",
-    }  # fmt: skip
