@@ -69,10 +69,10 @@ _sharectl_options() { # COMMAND
         "sharectl remove") echo "--force -n --dry-run --timeout -y --yes -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl list") echo "--long -f --format -c --column --no-header --sort-column -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl show") echo "-f --format -c --column --no-header --sort-column -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
-        "sharectl shares") echo "-f --format -c --column --no-header --sort-column -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl shares") echo "--long -f --format -c --column --no-header --sort-column -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl reconcile") echo "--prune -n --dry-run --timeout -y --yes -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl adopt") echo "-n --dry-run --timeout -y --yes -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
-        "sharectl forget") echo "-n --dry-run -y --yes -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl forget") echo "--from-host -n --dry-run -y --yes --timeout -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl hook") echo "-h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl hook install") echo "--boot --no-boot --probe --no-probe -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl hook run") echo "-h --help" ;;
@@ -141,7 +141,7 @@ _sharectl() {
             continue
         fi
         case $word in
-            --connect | --os-cloud | --config | --tag | --timeout | -f | --format | -c | --column | --sort-column) option=$word ;;
+            --connect | --os-cloud | --config | --tag | --timeout | -f | --format | -c | --column | --sort-column | --from-host) option=$word ;;
             --connect=*) uri=${word#*=} ;;
             -*) ;;
             *)

@@ -13,7 +13,7 @@ function __sharectl_words -d 'The commands and arguments before the cursor, with
             continue
         end
         switch $word
-            case --connect --os-cloud --config --tag --timeout -f --format -c --column --sort-column
+            case --connect --os-cloud --config --tag --timeout -f --format -c --column --sort-column --from-host
                 set skip 1
             case '-*'
             case '*'
@@ -187,6 +187,7 @@ complete -c sharectl -n '__sharectl_in show' -s q -l quiet -d 'No progress and n
 complete -c sharectl -n '__sharectl_in show' -l debug -d 'Show what the libraries log, and tracebacks'
 
 # sharectl shares
+complete -c sharectl -n '__sharectl_in shares' -l long -d 'With the hosts whose sharectl has an access rule, which asks Manila for each share'
 complete -c sharectl -n '__sharectl_in shares' -s f -l format -x -a 'table json yaml csv value' -d 'Output format [table]'
 complete -c sharectl -n '__sharectl_in shares' -s c -l column -x -a 'id name size share_proto status domains' -d 'Show only this column; repeatable'
 complete -c sharectl -n '__sharectl_in shares' -l no-header -d 'Leave the headings out'
@@ -229,8 +230,10 @@ complete -c sharectl -n '__sharectl_in adopt' -l debug -d 'Show what the librari
 # sharectl forget
 complete -c sharectl -n '__sharectl_at 0 forget' -a '(__sharectl_domains)'
 complete -c sharectl -n '__sharectl_at 1 forget' -a '(__sharectl_shares)'
+complete -c sharectl -n '__sharectl_in forget' -l from-host -x -d 'Withdraw instead the access rules that the sharectl of HOST, which is gone, has left in Manila: of the one share that is named, or of all'
 complete -c sharectl -n '__sharectl_in forget' -s n -l dry-run -d 'Print the plan and change nothing'
 complete -c sharectl -n '__sharectl_in forget' -s y -l yes -d 'Do not ask for confirmation'
+complete -c sharectl -n '__sharectl_in forget' -l timeout -x -d 'Seconds to wait for Manila, up to 86400; 0 does not wait [60]'
 complete -c sharectl -n '__sharectl_in forget' -s h -l help -d 'Show this message and exit'
 complete -c sharectl -n '__sharectl_in forget' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
 complete -c sharectl -n '__sharectl_in forget' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'

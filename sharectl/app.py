@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sharectl.adapters.manila_clouds import ManilaClouds
     from sharectl.config import Config
     from sharectl.hook_ports import HookHost
-    from sharectl.model.mapping import ShareMapping
     from sharectl.ports import (
         Clock,
         Domains,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
         Locks,
         MappingStore,
         Mounts,
+        Origin,
         Reporter,
         Secrets,
         Shares,
@@ -39,16 +39,16 @@ class RealApp:
         self.report: Reporter = report
         self.clock: Clock = SystemClock()
         self.host: Host = LocalHost()
-        self._origin: ShareMapping | None = None
+        self._origin: Origin | None = None
         # Of all copies that `at` makes.
         self._libvirts: dict[str, Domains] = {}
         self._made_clouds: list[ManilaClouds] = []
 
-    def at(self, mapping: ShareMapping) -> RealApp:
-        """The ports with the libvirt and the cloud that `mapping` records."""
+    def at(self, origin: Origin) -> RealApp:
+        """The ports with the libvirt and the cloud of `origin`."""
         there = copy(self)
         there.__dict__["interrupts"] = self.interrupts  # the signals are those of the process
-        there._origin = mapping
+        there._origin = origin
         for name in ("domains", "shares"):
             there.__dict__.pop(name, None)
         return there

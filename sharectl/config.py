@@ -110,16 +110,31 @@ def load(
 
     Raises `ConfigError` for an unreadable file, an unknown key or a value of the wrong kind.
     """
-    settings = _read(file)
-    given = {
-        "libvirt_uri": connect or environment.get("LIBVIRT_DEFAULT_URI"),
-        "state_dir": _folder(environment, "SHARECTL_STATE_DIR"),
-        "runtime_dir": _folder(environment, "SHARECTL_RUNTIME_DIR"),
-    }
-    settings |= {key: value for key, value in given.items() if value}
+    settings = _read(file) | _folders(environment)
+    if uri := connect or environment.get("LIBVIRT_DEFAULT_URI"):
+        settings["libvirt_uri"] = uri
     cloud, named_by = _cloud(settings.get("manila_cloud"), file, environment, os_cloud)
     settings |= {"manila_cloud": cloud, "cloud_named_by": named_by}
     return replace(Config(), **settings)
+
+
+def folders(environment: Mapping[str, str]) -> Config:
+    """The settings without any file: the folders in force, and defaults.
+
+    Args:
+        environment: SHARECTL_STATE_DIR, SHARECTL_RUNTIME_DIR.
+
+    Raises `ConfigError` for a folder that is not an absolute path.
+    """
+    return replace(Config(), **_folders(environment))
+
+
+def _folders(environment: Mapping[str, str]) -> dict[str, Any]:
+    given = {
+        "state_dir": _folder(environment, "SHARECTL_STATE_DIR"),
+        "runtime_dir": _folder(environment, "SHARECTL_RUNTIME_DIR"),
+    }
+    return {key: value for key, value in given.items() if value}
 
 
 def _cloud(

@@ -41,13 +41,20 @@ class _Silent:
         """Nothing is drawn."""
 
 
-def run(make_app: Callable[[], App], event: Sequence[str], read_xml: Callable[[], bytes]) -> int:
+def run(
+    make_app: Callable[[], App],
+    event: Sequence[str],
+    read_xml: Callable[[], bytes],
+    plain_app: Callable[[], App] | None = None,
+) -> int:
     """Do what the event asks for; returns the exit status.
 
     Args:
         make_app: gives the ports; called only when they are needed.
         event: libvirt's arguments: domain, operation, sub-operation, extra.
         read_xml: gives the domain's XML.
+        plain_app: gives ports that depend on no configuration file, to see whether the domain has
+            a share at all: a damaged file must keep no other domain from starting.
 
     Only `prepare` may fail: a failing `restore` loses a managed-save image, a failing
     `reconnect` kills the guest. Each failure is one line on standard error, which libvirt shows
@@ -57,7 +64,9 @@ def run(make_app: Callable[[], App], event: Sequence[str], read_xml: Callable[[]
     failures: Sequence[Exception] = ()
     try:
         if operation == _PREPARE:
-            hook.prepare(make_app(), read_xml().decode(errors="replace"))
+            xml = read_xml().decode(errors="replace")
+            if hook.concerns((plain_app or make_app)(), xml):
+                hook.prepare(make_app(), xml)
         elif operation == _BOOT:
             failures = hook.mount_all(make_app())
     except Exception as error:  # noqa: BLE001 - a traceback is no sentence for virsh to show
@@ -86,7 +95,12 @@ def main(arguments: Sequence[str]) -> int:
         settings = config.load(Path(file) if file else None, environment=os.environ)
         return RealApp(settings, _Silent())
 
-    return run(make_app, event, sys.stdin.buffer.read)
+    def plain_app() -> App:
+        from sharectl.app import RealApp
+
+        return RealApp(config.folders(os.environ), _Silent())
+
+    return run(make_app, event, sys.stdin.buffer.read, plain_app)
 
 
 if __name__ == "__main__":

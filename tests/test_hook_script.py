@@ -43,7 +43,7 @@ class Script:
         recorder.chmod(0o755)
         self.caller = Caller(
             "1.2.3", str(recorder), folder / "config.toml", self.state, Path("/run/sharectl"),
-            Path(MOUNTS), self.state / "hook.stamp",
+            self.state / "hook.stamp",
         )  # fmt: skip
         self.path = folder / "hook"
         self.path.write_text(hook_script((DATA / "hook.sh").read_text(), self.caller))
@@ -108,10 +108,16 @@ def test_other_events_end_at_once(tmp_path: Path, event: tuple[str, str]) -> Non
 
 @pytest.mark.parametrize(
     "xml",
-    ["", "<domain/>", "<source dir='/run/sharectl/other'/>", "<source dir='/srv'/>" * 500_000],
-    ids=["none", "empty", "elsewhere", "huge"],
+    [
+        "",
+        "<domain/>",
+        "<source file='/srv/sharectl.img'/>",
+        "<name>sharectl-hook-probe-1</name>",
+        "<source file='/srv'/>" * 500_000,
+    ],
+    ids=["none", "empty", "elsewhere", "probe", "huge"],
 )
-def test_without_our_mount_points_python_is_not_started(script: Script, xml: str) -> None:
+def test_without_a_filesystem_or_our_folder_python_is_not_started(script: Script, xml: str) -> None:
     done = script.run("web1", "prepare", "begin", "-", xml=xml)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert not script.called
@@ -125,11 +131,25 @@ def test_our_mount_points_are_found_in_huge_xml(script: Script, quote: str) -> N
     assert json.loads(script.record.read_text())[2].count("\n") == 1_400_000
 
 
-def test_a_mount_folder_that_xml_has_to_escape_is_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "xml",
+    [
+        "<source file='/run//sharectl/mnt/5a5a/disk'/>",
+        "<source file='/var/run/sharectl//mnt/5a5a/disk'/>",
+        "<source file='/run/./sharectl/./mnt/5a5a'/>",
+        "<source file='/run/sharectl/../sharectl/mnt/5a5a'/>",
+        "<filesystem type='mount'><source dir='/srv/alias'/></filesystem>",
+        "<filesystem><source dir='/srv/alias'/></filesystem>",
+    ],
+)
+def test_a_share_is_found_however_its_path_is_written(script: Script, xml: str) -> None:
+    script.run("web1", "prepare", "begin", "-", xml=xml)
+    assert script.called
+
+
+def test_a_runtime_folder_that_xml_has_to_escape_is_found(tmp_path: Path) -> None:
     script = Script(tmp_path / "x")
-    caller = script.caller.__class__(
-        **{**vars(script.caller), "mount_base": Path("/run/a&b's*/mnt")}
-    )
+    caller = script.caller.__class__(**{**vars(script.caller), "runtime_dir": Path("/run/a&b's*")})
     script.path.write_text(hook_script((DATA / "hook.sh").read_text(), caller))
     script.run("web1", "prepare", "begin", "-", xml="<source dir='/run/a&amp;b&apos;s*/mnt/1'/>")
     assert script.called

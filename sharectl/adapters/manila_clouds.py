@@ -16,7 +16,7 @@ from sharectl.adapters.manila_session import ManilaSession
 from sharectl.adapters.manila_shares import ManilaShares
 from sharectl.config import Config
 from sharectl.errors import ConfigError
-from sharectl.model.mapping import ShareMapping
+from sharectl.ports import Origin
 
 _THE_RECORD = "the record of the share"
 
@@ -38,31 +38,31 @@ class ManilaClouds:
         """The cloud of this run. Nothing is asked of it yet."""
         return self._of(self._config.manila_cloud, self._config.cloud_named_by)
 
-    def of(self, mapping: ShareMapping) -> ManilaShares:
-        """The cloud that has the share of `mapping`.
+    def of(self, origin: Origin) -> ManilaShares:
+        """The cloud that has the share of `origin`.
 
         Raises `ConfigError` when no credentials for it are to be had, with what is needed; and
         `Unavailable`, since the project of credentials is only known by logging in.
         """
-        if not (mapping.cloud or mapping.auth_url or mapping.project_id):
+        if not (origin.cloud or origin.auth_url or origin.project_id):
             return self.here()  # recorded by an earlier version
         try:
             here = self.here()
             name, url = here.cloud()
-            known = mapping.cloud == name if mapping.cloud and name else False
-            if (known or _same_keystone(url, mapping.auth_url)) and _good_for(here, mapping):
+            known = origin.cloud == name if origin.cloud and name else False
+            if (known or _same_keystone(url, origin.auth_url)) and _good_for(here, origin):
                 return here
         except ConfigError:
-            if not mapping.cloud:
+            if not origin.cloud:
                 raise
             name = ""
-        if not mapping.cloud:
-            raise _needed(mapping, "this run has other credentials")
-        if mapping.cloud != name:
-            there = self._of(mapping.cloud, _THE_RECORD)
-            if _good_for(there, mapping):
+        if not origin.cloud:
+            raise _needed(origin, "this run has other credentials")
+        if origin.cloud != name:
+            there = self._of(origin.cloud, _THE_RECORD)
+            if _good_for(there, origin):
                 return there
-        raise _needed(mapping, f"cloud {mapping.cloud} is of another project now")
+        raise _needed(origin, f"cloud {origin.cloud} is of another project now")
 
     def _of(self, name: str | None, named_by: str) -> ManilaShares:
         if name not in self._made:
@@ -71,8 +71,8 @@ class ManilaClouds:
         return self._made[name]
 
 
-def _good_for(shares: ManilaShares, mapping: ShareMapping) -> bool:
-    return not mapping.project_id or shares.serves(mapping.project_id)
+def _good_for(shares: ManilaShares, origin: Origin) -> bool:
+    return not origin.project_id or shares.serves(origin.project_id)
 
 
 def _same_keystone(url: str, recorded: str) -> bool:
@@ -89,9 +89,9 @@ def _place(url: str) -> tuple[str, str, str]:
     return parts.scheme.lower(), parts.netloc.lower(), path.rstrip("/")
 
 
-def _needed(mapping: ShareMapping, why: str) -> ConfigError:
-    by = f"cloud {mapping.cloud}" if mapping.cloud else "OS_* variables"
-    project = f"project {mapping.project_id} at {mapping.auth_url or 'its Keystone'}"
+def _needed(origin: Origin, why: str) -> ConfigError:
+    by = f"cloud {origin.cloud}" if origin.cloud else "OS_* variables"
+    project = f"project {origin.project_id} at {origin.auth_url or 'its Keystone'}"
     return ConfigError(
         f"the share was attached with {by} for {project}, and {why}",
         hint="name a cloud of clouds.yaml for that project with --os-cloud, or set the OS_*"

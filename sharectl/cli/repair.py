@@ -8,11 +8,9 @@ import click
 
 from sharectl.cli.options import (
     confirm,
-    domain_argument,
     domains_argument,
     dry_run_option,
     no_question_option,
-    share_argument,
     timeout_option,
     yes_option,
 )
@@ -21,6 +19,7 @@ from sharectl.cli.text import printable
 from sharectl.errors import ExitCode
 from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.forget import forget_mapping, look
+from sharectl.operations.host_rules import rules_of_host, withdraw
 
 if TYPE_CHECKING:
     from sharectl.ports import App
@@ -50,20 +49,61 @@ def adopt_command(
 
 
 @click.command("forget")
-@domain_argument
-@share_argument
+@click.argument("domain", metavar="DOMAIN", required=False)
+@click.argument("share", metavar="SHARE", required=False)
+@click.option(
+    "--from-host",
+    "host",
+    metavar="HOST",
+    help="Withdraw instead the access rules that the sharectl of HOST, which is gone, has left in"
+    " Manila: of the one share that is named, or of all.",
+)
 @dry_run_option
 @yes_option
-@click.pass_obj
-def forget_command(app: App, domain: str, share: str, dry_run: bool, yes: bool) -> None:
+@timeout_option
+@click.pass_context
+def forget_command(
+    ctx: click.Context,
+    domain: str | None,
+    share: str | None,
+    host: str | None,
+    dry_run: bool,
+    yes: bool,
+    timeout: float,
+) -> None:
     """Drop the record of SHARE at DOMAIN, and touch nothing else.
 
     Says first what it leaves: access rule, mount, filesystem. To detach a share use remove.
     """
-    found = look(app, domain, share)
+    if host is not None:
+        if share is not None:
+            raise click.UsageError("With --from-host at most one argument can be given: SHARE.")
+        _forget_host(ctx, host, domain, timeout, dry_run=dry_run, yes=yes)
+        return
+    if domain is None or share is None:
+        raise click.UsageError(f"Missing argument '{'SHARE' if domain else 'DOMAIN'}'.")
+    found = look(ctx.obj, domain, share)
     for line in found.left:
         click.echo(f"left: {printable(line)}")
     if dry_run:
         return
     confirm("Nothing of this will be known any more. Go on?", yes=yes)
-    forget_mapping(app, found)
+    forget_mapping(ctx.obj, found)
+
+
+def _forget_host(
+    ctx: click.Context, host: str, share: str | None, timeout: float, *, dry_run: bool, yes: bool
+) -> None:
+    app: App = ctx.obj
+    left = rules_of_host(app, host, share)
+    if dry_run or not yes:
+        for item in left.rules:
+            click.echo(printable(item.describe()), err=not dry_run)
+    if dry_run:
+        return
+    confirm("Guests of that host lose access to these shares at once. Go on?", yes=yes)
+    teller = Teller(app)
+    result = withdraw(app, left, timeout, teller)
+    teller.end(result, "nothing to do: they are gone", dry_run=False)
+    if result.problems:
+        ctx.exit(ExitCode.PARTIAL)

@@ -9,7 +9,10 @@
 : 2>/dev/null >@STAMP@ # when libvirt called, for "sharectl hook status"
 [[ $2 == prepare && $3 == begin ]] || exit 0
 read -rN 1000000000 xml
-[[ $xml == *@MOUNTS@* ]] || exit 0
+# A share may be written in many ways: with // or /./ in its path, by a link, by another mount of
+# it. So sharectl looks at each domain that serves a folder to its guest, wherever that is, and at
+# each that names our folder.
+[[ $xml == *'<filesystem'* || $xml == *@FOLDER@* ]] || exit 0
 printf %s "$xml" 2>/dev/null |
     SHARECTL_STATE_DIR=@STATE@ SHARECTL_RUNTIME_DIR=@RUNTIME@ \
         @PYTHON@ -I -m sharectl.hook @CONFIG@ "$@" >/dev/null

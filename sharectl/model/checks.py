@@ -190,6 +190,11 @@ def check_share(share: Share) -> ShareProtocol:
             f"share {share.id} is in status {share.status!r}, not 'available'",
             hint=f"see why: openstack share show {share.id}",
         )
+    return check_protocol(share)
+
+
+def check_protocol(share: Share) -> ShareProtocol:
+    """Of a protocol that can be mounted; returns the protocol."""
     try:
         return ShareProtocol(share.protocol)
     except ValueError as error:

@@ -57,7 +57,6 @@ class Caller:
     config_file: Path | None
     state_dir: Path
     runtime_dir: Path
-    mount_base: Path
     stamp: Path
 
     def __post_init__(self) -> None:
@@ -87,11 +86,10 @@ class Caller:
 
 
 def hook_script(template: str, caller: Caller) -> str:
-    """The hook. It looks for the mount points as libvirt writes them into XML."""
-    mounts = str(caller.mount_base).translate(_XML_ESCAPES)
+    """The hook. It looks for the runtime folder's name as libvirt writes it into XML."""
     values = {
         "STAMP": str(caller.stamp),
-        "MOUNTS": mounts,
+        "FOLDER": f"/{caller.runtime_dir.name}/".translate(_XML_ESCAPES),
         "STATE": str(caller.state_dir),
         "RUNTIME": str(caller.runtime_dir),
         "PYTHON": caller.python,

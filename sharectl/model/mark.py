@@ -1,4 +1,8 @@
-"""The mark of a mapping: what is written of it into the domain's metadata, as texts."""
+"""The mark of a mapping: what is written of it into the domain's metadata, as texts.
+
+Whoever may define the domain may write it as well, so that nothing is taken from it that gives
+access: not the client, nor where the share is exported or mounted. See `model.claim`.
+"""
 
 from __future__ import annotations
 
@@ -12,28 +16,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mark:
-    """All that a mapping can be made of anew, and the host that wrote it; no secret among it.
+    """Which share the domain has, what undoes that, and the host that wrote it; no secret.
 
-    An absent value is an empty text. `controllers` are numbers with spaces between.
+    An absent value is an empty text. `share_name` is for people. `cloud`, the name in clouds.yaml,
+    and `project_id` tell which of the host's credentials find the share. `controllers` are numbers
+    with spaces between. `access_to` is the client, which version 0.1.0 wrote and later ones do not.
     """
 
     id: str
     share_id: str
     share_name: str
-    protocol: str
-    export_location: str
     tag: str
-    access_type: str
-    access_to: str
     access_level: str
-    mount_point: str
     host: str
+    host_id: str
+    cloud: str
+    project_id: str
     requested_by: str
     created_at: str
-    filesystem_name: str
     shared_memory: str
     controllers: str
-    project_id: str
+    access_to: str = ""
 
     @classmethod
     def of(cls, mapping: ShareMapping, host: HostIdentity) -> Self:
@@ -42,21 +45,21 @@ class Mark:
             id=mapping.id,
             share_id=mapping.share_id,
             share_name=_printable(mapping.share_name),
-            protocol=mapping.protocol.value,
-            export_location=mapping.export_location,
             tag=mapping.tag,
-            access_type=mapping.access_type.value,
-            access_to=mapping.access_to,
             access_level=mapping.access_level.value,
-            mount_point=mapping.mount_point,
             host=_printable(host.name),
+            host_id=host.id,
+            cloud=_printable(mapping.cloud),
+            project_id=mapping.project_id,
             requested_by=_printable(mapping.requested_by),
             created_at=mapping.created_at.isoformat(),
-            filesystem_name=mapping.filesystem_name or "",
             shared_memory=mapping.shared_memory.value if mapping.shared_memory else "",
             controllers=" ".join(str(index) for index in mapping.controllers),
-            project_id=mapping.project_id,
         )
+
+    def is_of(self, name: str, host_id: str) -> bool:
+        """Whether it says that this host wrote it: by its ID, in version 0.1.0 by its name."""
+        return self.host_id == host_id if self.host_id else self.host == name
 
 
 def _printable(text: str) -> str:

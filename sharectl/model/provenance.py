@@ -1,7 +1,8 @@
 """Provenance: what a domain's own metadata says of the shares that sharectl attached to it.
 
-It is written beside the filesystem, into an element of a namespace of ours, so that mappings can
-be made anew when the store is lost or when the domain comes from another host.
+It is written beside the filesystem, into an element in sharectl's own namespace, so that a domain
+from another host, and one whose record was lost, is recognised. See `model.claim` for what it is
+worth.
 Format: https://libvirt.org/formatdomain.html#general-metadata.
 """
 
@@ -9,18 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, fields
-from datetime import datetime
 
 from lxml import etree
 
-from sharectl.errors import Refused, SharectlError
-from sharectl.model import export_location
-from sharectl.model.access import check_access_to
-from sharectl.model.cephfs import is_name
-from sharectl.model.checks import check_share_id
 from sharectl.model.domain_xml import add_metadata
-from sharectl.model.enums import AccessLevel, AccessType, Intent, SharedMemory, ShareProtocol
-from sharectl.model.mapping import ShareMapping, check_tag
 from sharectl.model.mark import Mark
 from sharectl.model.xml import parse, remove_element, to_text
 
@@ -110,49 +103,3 @@ def drop_empty_metadata(xml: str) -> str | None:
         return None
     remove_element(root, metadata)
     return to_text(root)
-
-
-def mapping_of(mark: Mark, domain_uuid: str, domain_name: str, now: datetime) -> ShareMapping:
-    """The mapping that `mark` speaks of, attached since it was made.
-
-    Whose its access rule is is not known from a mark. Raises `Refused` for a mark with values
-    that sharectl would not have written: an admin may have edited it.
-    """
-    try:
-        return _mapping(mark, domain_uuid, domain_name, now)
-    except (ValueError, SharectlError) as error:
-        raise Refused(
-            f"the metadata of domain {domain_name} about share {mark.share_id} is damaged: {error}",
-            hint=f"look at it: virsh metadata {domain_name} {NAMESPACE} --config",
-        ) from error
-
-
-def _mapping(mark: Mark, domain_uuid: str, domain_name: str, now: datetime) -> ShareMapping:
-    protocol = ShareProtocol(mark.protocol)
-    if mark.filesystem_name and not is_name(mark.filesystem_name):
-        raise ValueError(f"no CephFS volume is named {mark.filesystem_name!r}")
-    created = datetime.fromisoformat(mark.created_at)
-    if created.tzinfo is None:
-        raise ValueError("the time of its making has no zone")
-    return ShareMapping(
-        id=mark.id,
-        domain_uuid=domain_uuid,
-        domain_name=domain_name,
-        share_id=check_share_id(mark.share_id),
-        share_name=mark.share_name,
-        protocol=protocol,
-        export_location=export_location.parse(protocol, mark.export_location).source,
-        tag=check_tag(mark.tag),
-        access_type=AccessType(mark.access_type),
-        access_to=check_access_to(AccessType(mark.access_type), mark.access_to),
-        access_level=AccessLevel(mark.access_level),
-        mount_point=mark.mount_point,
-        intent=Intent.ATTACHED,
-        created_at=created,
-        updated_at=now,
-        requested_by=mark.requested_by,
-        filesystem_name=mark.filesystem_name or None,
-        shared_memory=SharedMemory(mark.shared_memory) if mark.shared_memory else None,
-        controllers=tuple(int(index) for index in mark.controllers.split()),
-        project_id=mark.project_id,
-    )

@@ -1,4 +1,4 @@
-"""adopt: make mappings anew from what the domains' metadata says of them.
+"""adopt: record what a domain's metadata says that it has, once Manila confirms it.
 
 For a store that was lost, and for domains that come from another host: their shares are granted
 to this one and mounted here.
@@ -7,30 +7,33 @@ to this one and mounted here.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sharectl.errors import Denied, Interrupted, NotFound, Refused, SharectlError
-from sharectl.model import checks, provenance
-from sharectl.model.access import find_rule
-from sharectl.model.action import MarkDomain
-from sharectl.model.domain import Domain
+from sharectl.errors import ConfigError, Denied, Interrupted, NotFound, Refused, SharectlError
+from sharectl.model import checks
+from sharectl.model.claim import Claim, claim_of, confirming, unconfirmed
+from sharectl.model.domain import Domain, Filesystem, is_within
 from sharectl.model.enums import AccessType, Intent
+from sharectl.model.export_location import same_source
 from sharectl.model.host import check_local
-from sharectl.model.mapping import ShareMapping, check_free, has_device
-from sharectl.model.mark import Mark
+from sharectl.model.mapping import ShareMapping, check_free
+from sharectl.model.mounts import mounted_at
 from sharectl.model.plan import plan
-from sharectl.model.rule_owner import HOST, HOST_ID, is_of_sharectl, is_ours, revealed
+from sharectl.model.rule_owner import HOST, HOST_ID, is_of_sharectl
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
+from sharectl.operations.domains import located
 from sharectl.operations.observe import observe
 from sharectl.operations.outcome import Listener, Nobody, Outcome, Progress
-from sharectl.operations.preflight import client_of, source_of
+from sharectl.operations.preflight import AddRequest, new_mapping, source_of
 from sharectl.operations.records import change, one_line
-from sharectl.operations.steps import Effort, Site, carry_out
+from sharectl.operations.steps import Effort
 
 if TYPE_CHECKING:
-    from sharectl.model.share import AccessRule
+    from sharectl.model.mark import Mark
+    from sharectl.model.share import AccessRule, Share
     from sharectl.ports import App
 
 _LOCK_SECONDS = 10.0
@@ -45,31 +48,53 @@ class AdoptRequest:
     timeout: float = 60.0
 
 
-def adopt(app: App, request: AdoptRequest, listener: Listener | None = None) -> Outcome:
-    """Record again every share that a domain's metadata speaks of and the store does not.
+@dataclass(frozen=True)
+class _Place:
+    """`Origin` of a share: the libvirt of its domain, and what its mark says of the cloud."""
 
-    `listener` hears of each as it is done.
+    libvirt_uri: str
+    share_id: str
+    share_name: str
+    cloud: str = ""
+    project_id: str = ""
+    auth_url: str = ""
+
+
+def adopt(app: App, request: AdoptRequest, listener: Listener | None = None) -> Outcome:
+    """Record every share that a domain's metadata names and the store does not.
+
+    Manila must confirm that the domain had it (see `claim.confirming`). All else is worked out
+    as `add` does it. `listener` hears of each as it is done.
     """
     app.interrupts.install()
     app.host.check_root("adopt")
     check_local(app.config.libvirt_uri)
     for ident in request.domains:
         checks.check_ident("domain", ident)
-    domains = app.domains.list()
-    if request.domains:
-        wanted = {app.domains.find(ident).uuid for ident in request.domains}
-        domains = tuple(item for item in domains if item.uuid in wanted)
     progress = Progress(listener or Nobody())
-    for domain in domains:
+    for domain in _domains(app, request, progress):
         for mark in _unrecorded(app, domain):
             try:
-                progress.changed(_adopt(app, domain, mark, request))
+                done = _adopt(app, domain, mark, request)
             except Interrupted:
                 raise
             except SharectlError as error:
-                error.message = f"{domain.name} {mark.share_name or mark.share_id}: {error.message}"
-                progress.failed(error)
+                what = f"{domain.name} {mark.share_name or mark.share_id}"
+                progress.failed(error.about(what))
+            else:
+                if done is not None:
+                    progress.changed(done)
     return progress.outcome
+
+
+def _domains(app: App, request: AdoptRequest, progress: Progress) -> tuple[Domain, ...]:
+    if request.domains:
+        found = {item.uuid: item for item in map(app.domains.find, request.domains)}
+        return tuple(found.values())
+    seen = app.domains.look()
+    for unseen in seen.unseen.values():
+        progress.unseen(unseen.error.about(unseen.name))
+    return tuple(sorted(seen.domains.values(), key=lambda item: item.name))
 
 
 def _unrecorded(app: App, domain: Domain) -> tuple[Mark, ...]:
@@ -77,115 +102,191 @@ def _unrecorded(app: App, domain: Domain) -> tuple[Mark, ...]:
     return tuple(item for item in domain.marks if item.share_id not in recorded)
 
 
-def _adopt(app: App, domain: Domain, mark: Mark, request: AdoptRequest) -> str:
-    mapping = provenance.mapping_of(mark, domain.uuid, domain.name, app.clock.now())
-    if not has_device(mapping, domain):
-        raise Refused(
-            f"the metadata speaks of share {mapping.share_id}, and there is no filesystem for it",
-            hint=f"attach it again: sharectl add {domain.name} {mapping.share_id}",
-        )
-    expected = str(app.config.mount_base / mapping.share_id)
-    if mapping.mount_point != expected:
-        raise Refused(
-            f"its filesystem is {mapping.mount_point}, and this host mounts shares at {expected}",
-            hint="set SHARECTL_RUNTIME_DIR to where the other host has it, or attach it anew",
-        )
-    here = mark.host == app.host.name
-    done = "would be adopted" if request.dry_run else "adopted"
-    what = f"{domain.name} {mapping.share_name or mapping.share_id}: {done}"
-    what += "" if here else f" from host {mark.host}"
+def _adopt(app: App, domain: Domain, mark: Mark, request: AdoptRequest) -> str | None:
+    """Returns what was done, None when there is nothing to adopt any more."""
+    share_id = claim_of(mark, domain.name).share_id
     if request.dry_run:
-        return what
-    with app.locks.share(mapping.share_id, _LOCK_SECONDS):
-        mapping = _identified(app, mapping)
-        if here:
-            _record_here(app, mapping, mark, request.timeout)
-        else:
-            _take_over(app, mapping, request.timeout)
-    return what
+        return _Adoption.of(app, domain, mark).describe("would be adopted")
+    with app.locks.share(share_id, _LOCK_SECONDS):
+        again = _look_again(app, domain, share_id)
+        if again is None:
+            return None
+        found = _Adoption.of(app, *again)
+        _record(app, found, request.timeout)
+        return found.describe("adopted")
 
 
-def _identified(app: App, mapping: ShareMapping) -> ShareMapping:
-    """The mapping with an ID that is not another domain's: a copied definition has a copied mark.
+def _look_again(app: App, domain: Domain, share_id: str) -> tuple[Domain, Mark] | None:
+    """Domain and mark as they are under the share's lock, for which a `remove` may have run."""
+    seen = app.domains.look([domain.uuid])
+    if domain.uuid in seen.unseen:
+        raise seen.unseen[domain.uuid].error
+    now = seen.domains.get(domain.uuid)
+    if now is None:
+        return None
+    mark = next((item for item in _unrecorded(app, now) if item.share_id == share_id), None)
+    return None if mark is None else (now, mark)
 
-    The record of a domain that is gone is its own, from when it had another UUID.
+
+@dataclass(frozen=True)
+class _Adoption:
+    """What is to be recorded. `app` has the ports of the share's cloud.
+
+    `own` is this host's rule that confirms it, None where only another host's does, which `maker`
+    names.
     """
-    other = next((item for item in app.store.load() if item.id == mapping.id), None)
-    if other is None:
-        return mapping
-    gone = other.domain_uuid not in app.domains.get([other.domain_uuid])
-    if gone and other.share_id == mapping.share_id:
-        return replace(
-            mapping, rule_id=other.rule_id, owns_rule=other.owns_rule,
-            outdated_rules=other.outdated_rules,
-        )  # fmt: skip
-    return replace(mapping, id=str(uuid4()))
+
+    app: App
+    mapping: ShareMapping
+    own: AccessRule | None
+    maker: str
+
+    @classmethod
+    def of(cls, app: App, domain: Domain, mark: Mark) -> _Adoption:
+        """The checked adoption of `mark`; nothing is changed."""
+        (domain,) = located(app, (domain,))
+        claim = claim_of(mark, domain.name)
+        device = _device(app, domain, claim)
+        there, share = _find_share(app, domain, mark)
+        rules = confirming(there.shares.rules(share.id), domain.uuid, mark)
+        if not rules:
+            raise unconfirmed(domain.name, share.id, claim.tag, claim.level)
+        protocol = checks.check_protocol(share)
+        source = source_of(there, share)
+        wish = AddRequest(domain.uuid, share.id, claim.tag, claim.level)
+        new = new_mapping(there, wish, domain, share, source)
+        own = next((item for item in rules if _is_own(there, item, new)), None)
+        mapping = replace(
+            new,
+            id=_free_id(app, mark.id),
+            protocol=protocol,
+            intent=Intent.ATTACHED,
+            created_at=claim.created_at,
+            requested_by=claim.requested_by or new.requested_by,
+            shared_memory=claim.shared_memory,
+            controllers=claim.controllers,
+            device=device.xml,
+            access_to=(own.access_to if own is not None else None) or new.access_to,
+            rule_id=own.id if own is not None else None,
+            owns_rule=own is not None,
+        )
+        return cls(there, mapping, own, (rules[0].metadata or {}).get(HOST, ""))
+
+    def describe(self, done: str) -> str:
+        """One line."""
+        mapping = self.mapping
+        what = f"{mapping.domain_name} {mapping.share_name or mapping.share_id}: {done}"
+        return what if self.own is not None else f"{what} from host {self.maker}"
 
 
-def _record_here(app: App, mapping: ShareMapping, mark: Mark, timeout: float) -> None:
-    """Record it, and mark the domain anew when that speaks of another's record."""
-    _record(app, _with_rule(app, mapping))
-    if mapping.id != mark.id:
-        site = Site(app, mapping, Effort(Deadline.after(app.clock, timeout)))
-        carry_out(MarkDomain(mapping.domain_uuid, mapping.domain_name, mapping.share_id), site)
+def _device(app: App, domain: Domain, claim: Claim) -> Filesystem:
+    """The filesystem that the claim is about; what an admin has set in it is kept."""
+    where = str(app.config.mount_base / claim.share_id)
+    tagged = [item for item in domain.filesystems if item.tag == claim.tag]
+    for item in tagged:
+        if item.driver == "virtiofs" and is_within(item.source, where):
+            return item
+    if tagged:
+        raise Refused(
+            f"its filesystem is {tagged[0].source}, and this host mounts the share at {where}",
+            hint="set SHARECTL_RUNTIME_DIR to where the other host has it, or attach it again:"
+            f" virsh edit {quote(domain.name)}, take the filesystem out, then sharectl add",
+        )
+    raise Refused(
+        f"the metadata speaks of share {claim.share_id}, and there is no filesystem for it",
+        hint=f"attach it again: sharectl add {quote(domain.name)} {claim.share_id}",
+    )
 
 
-def _record(app: App, mapping: ShareMapping) -> None:
+def _find_share(app: App, domain: Domain, mark: Mark) -> tuple[App, Share]:
+    """The share by its ID: in the cloud of this run, else in the one that the mark names."""
+    here = _Place(domain.libvirt_uri, mark.share_id, mark.share_name)
+    first = app.at(here)
+    try:
+        return first, _by_id(first, mark.share_id)
+    except NotFound as error:
+        if not mark.cloud:
+            raise
+        missing = error
+    try:
+        there = app.at(replace(here, cloud=mark.cloud, project_id=mark.project_id))
+        return there, _by_id(there, mark.share_id)
+    except ConfigError as error:  # this host has no credentials for it
+        raise missing from error
+
+
+def _by_id(app: App, share_id: str) -> Share:
+    """A share may have a name that looks like an ID."""
+    share = app.shares.find(share_id)
+    if share.id != share_id:
+        raise NotFound(f"share {share_id} does not exist in this project")
+    return share
+
+
+def _is_own(app: App, rule: AccessRule, mapping: ShareMapping) -> bool:
+    """Whether this host made the rule, or the version 0.1.0 that was here.
+
+    That one knew hosts by name, which two may have: so the rule must be for this host's client,
+    or the key or the mount that came of it must be here.
+    """
+    metadata = rule.metadata or {}
+    if not is_of_sharectl(rule):
+        return False
+    if HOST_ID in metadata:
+        return metadata[HOST_ID] == app.host.id
+    if metadata.get(HOST) != app.host.name:
+        return False
+    mount = mounted_at(app.mounts.list(), mapping.mount_point)
+    mounted = mount is not None and same_source(mapping.protocol, mapping.export_location, mount)
+    here = mounted or app.secrets.file(mapping.share_id) is not None
+    return here or rule.access_to == mapping.access_to
+
+
+def _free_id(app: App, wanted: str) -> str:
+    """The ID that the mark has, unless that is none or another record's."""
+    try:
+        taken = str(UUID(wanted)) != wanted
+    except ValueError:
+        taken = True
+    taken = taken or any(item.id == wanted for item in app.store.load())
+    return str(uuid4()) if taken else wanted
+
+
+def _record(app: App, found: _Adoption, timeout: float) -> None:
+    """Record it and make it true: grant, mount and mark what is missing.
+
+    What another host made is the other host's. It is recorded as attached, which it was: what
+    fails then is repaired, and never undone.
+    """
+    there, mapping = found.app, found.mapping
+    observed = observe(there, mapping.share_id, new=mapping)
+    if found.own is None:
+        # What is in the way is refused as for a share that comes: what is there is not ours.
+        plan(replace(mapping, intent=Intent.ATTACHING), observed)
     with app.store.transaction() as store:
         check_free(mapping, store.mappings)
         store.put(mapping)
-
-
-def _with_rule(app: App, mapping: ShareMapping) -> ShareMapping:
-    """The mapping with its rule if that is ours; its key is put back where a boot finds it."""
     try:
-        rules = app.shares.rules(mapping.share_id)
-    except NotFound:
-        return mapping  # the share is gone; reconcile tells
-    rule = find_rule(revealed(rules, (mapping,), app.host.identity), mapping.access)
-    if rule is None:
-        return mapping
-    _keep_key(app, mapping, rule)
-    ours = is_ours(rule, app.host.identity, ()) or _is_of_earlier_version(rule, app.host.name)
-    return replace(mapping, rule_id=rule.id, owns_rule=True) if ours else mapping
-
-
-def _is_of_earlier_version(rule: AccessRule, name: str) -> bool:
-    metadata = rule.metadata or {}
-    return is_of_sharectl(rule) and HOST_ID not in metadata and metadata.get(HOST) == name
+        if found.own is not None:
+            _keep_key(there, mapping, found.own)
+        converge(there, mapping, Effort(Deadline.after(app.clock, timeout)), observed)
+    except Interrupted:
+        raise
+    except SharectlError as error:
+        change(app, mapping, Intent.ATTACHED, one_line(error))
+        again = f"sharectl reconcile {quote(mapping.domain_name)}"
+        hint = f"{error.hint}; then: {again}" if error.hint else f"finish it with: {again}"
+        raise error.hinting(hint) from error
 
 
 def _keep_key(app: App, mapping: ShareMapping, rule: AccessRule) -> None:
+    """Put the key back where a boot finds it."""
     if mapping.access_type is not AccessType.CEPHX or app.secrets.file(mapping.share_id):
         return
     try:
         key = app.shares.key(mapping.share_id, rule.id)
-    except Denied as error:  # made by another Manila user; it is needed only to mount anew
+    except Denied as error:  # made by another Manila user; it is needed only to mount again
         app.report.warn(error.message)
         return
     if key is not None:
         app.secrets.put(mapping.share_id, key)
-
-
-def _take_over(app: App, mapping: ShareMapping, timeout: float) -> None:
-    """Grant the share to this host and mount it; the other host's rule is the other host's.
-
-    It is recorded as attached, which it was: what fails is repaired, and never undone.
-    """
-    share = app.shares.find(mapping.share_id)
-    source = source_of(app, share)
-    access_to = client_of(app, share, mapping.protocol, source)
-    coming = replace(mapping, export_location=source, access_to=access_to)
-    observed = observe(app, coming.share_id, new=coming)
-    # What is in the way is refused as for a share that comes: what is mounted there is not ours.
-    plan(replace(coming, intent=Intent.ATTACHING), observed)
-    _record(app, coming)
-    try:
-        converge(app, coming, Effort(Deadline.after(app.clock, timeout)))
-    except Interrupted:
-        raise
-    except SharectlError as error:
-        change(app, coming, Intent.ATTACHED, one_line(error))
-        again = f"sharectl reconcile {coming.domain_name}"
-        error.hint = f"{error.hint}; then: {again}" if error.hint else f"finish it with: {again}"
-        raise

@@ -4,6 +4,11 @@ It works from the domain's XML, the store, mountinfo and the key files alone. li
 it, so it never calls libvirt (https://libvirt.org/hooks.html#calling-libvirt-functions-from-within-a-hook-script),
 and Manila may be down. It takes a lock only to mount.
 
+A filesystem gives a share to the guest, so the domain must have a record of its own for it: not
+what another domain has, nor what the domain's metadata says, which anybody may have written. A
+disk image, or whatever else the domain has on a share's mount, is the admin's use of the mount:
+that must be there and right as well, if the share is recorded for any domain of the host.
+
 Why a domain cannot slip through while its share is being removed: `remove` first records
 `detaching` and then looks once more which domains run, before it unmounts; libvirt makes a domain
 active before it calls the hook, which then reads the store. So either the hook sees `detaching`
@@ -16,24 +21,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Busy, MountFailed, Refused, ServerDead, SharectlError, Unavailable
-from sharectl.model import domain_xml
+from sharectl.model import starting
 from sharectl.model.domain import is_within
 from sharectl.model.enums import AccessType, Health
 from sharectl.model.export_location import servers
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mount_use import is_right
 from sharectl.model.mounts import HostMount, mounted_at
-from sharectl.model.provenance import mapping_of, marks
-from sharectl.model.xml import parse
+from sharectl.model.starting import Need, Starting
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.mounting import mount_share
 
 if TYPE_CHECKING:
-    from sharectl.model.mark import Mark
     from sharectl.ports import App
 
 DEADLINE_SECONDS = 20.0  # for all shares of a domain together
@@ -42,46 +44,43 @@ _PROBE_SECONDS = 3.0  # for one file server to answer
 _LOCK_SECONDS = 5.0
 
 
-@dataclass(frozen=True)
-class _Starting:
-    """The domain that is about to start, and where its filesystems that are ours come from.
+def concerns(app: App, xml: str) -> bool:
+    """Whether a domain has anything that lies on a share, however its path is written.
 
-    `marks` are what its metadata says of them: it may come from another host.
+    Args:
+        app: the ports; of them only the mounts.
+        xml: the domain's XML as libvirt gives it to hooks.
     """
-
-    uuid: str
-    name: str
-    sources: tuple[str, ...]
-    marks: tuple[Mark, ...] = ()
+    return bool(_read(app, xml).paths)
 
 
 def prepare(app: App, xml: str) -> None:
     """Make sure that each share of the domain is mounted, and from the right source.
 
     Args:
-        app: the ports; of them the store, mounts, locks, secrets and the clock.
+        app: the ports; of them the store, mounts, locks, secrets, the clock and the host's name.
         xml: the domain's XML as libvirt gives it to hooks.
 
     Raises `SharectlError` when the domain must not start; the message names share and domain.
     """
-    domain = _read(xml, str(app.config.mount_base))
-    if not domain.sources:
+    domain = _read(app, xml)
+    if not domain.paths:
         return
     deadline = Deadline.after(app.clock, DEADLINE_SECONDS)
     needed = _recorded(app, domain)
     mounts = app.mounts.list()
     missing = []
-    for mapping in needed:
+    for need, mapping in needed:
         with _about(domain, _label(mapping)):
             mount = mounted_at(mounts, mapping.mount_point)
             if mount is None:
-                missing.append(mapping)
+                missing.append((need, mapping))
             else:
                 _check_source(mapping, mount)
                 _check_answers(app, mapping, deadline)
-    for mapping in missing:
+    for need, mapping in missing:
         with _about(domain, _label(mapping)):
-            _mount(app, domain, mapping, deadline)
+            _mount(app, domain, need, mapping, deadline)
 
 
 def mount_all(app: App) -> tuple[SharectlError, ...]:
@@ -112,13 +111,14 @@ def _mount_of_server(
     failures: list[SharectlError] = []
     dead: ServerDead | None = None
     for mapping in mappings:
-        owner = _Starting(mapping.domain_uuid, mapping.domain_name, (mapping.mount_point,))
+        owner = starting.of_record(mapping)
+        (need,) = starting.needs(owner)
         try:
             with _about(owner, _label(mapping)):
                 if dead is not None:
                     by = ", ".join(servers(mapping.protocol, mapping.export_location))
                     raise Unavailable(f"file server {by} did not answer before", hint=dead.hint)
-                _mount(app, owner, mapping, deadline)
+                _mount(app, owner, need, mapping, deadline)
         except ServerDead as error:
             dead = error
             failures.append(error)
@@ -127,16 +127,14 @@ def _mount_of_server(
     return failures
 
 
-def _read(xml: str, base: str) -> _Starting:
-    root = parse(xml)
-    sources = (item.source for item in domain_xml.filesystems(root))
-    ours = dict.fromkeys(path for path in sources if path is not None and is_within(path, base))
-    uuid, name = root.findtext("uuid") or "", root.findtext("name") or ""
-    return _Starting(uuid, name, tuple(ours), marks(root))
+def _read(app: App, xml: str) -> Starting:
+    """The domain, with what lies on our mounts alone."""
+    domain = starting.read(xml)
+    return domain.below(str(app.config.mount_base), app.mounts.resolve(domain.paths))
 
 
 @contextmanager
-def _about(domain: _Starting, share: str) -> Iterator[None]:
+def _about(domain: Starting, share: str) -> Iterator[None]:
     """What goes wrong inside is told as a matter of this share and domain."""
     try:
         yield
@@ -149,68 +147,29 @@ def _label(mapping: ShareMapping) -> str:
     return mapping.share_name or mapping.share_id
 
 
-def _recorded(app: App, domain: _Starting) -> tuple[ShareMapping, ...]:
-    """For each source the mapping that says what is to be mounted there, each once.
-
-    Where none is recorded, that of the domain's own mark, if it is mounted as that says.
-    """
+def _recorded(app: App, domain: Starting) -> tuple[tuple[Need, ShareMapping], ...]:
+    """What is to be mounted, each once, and what needs it."""
     try:
         mappings = app.store.load()
     except SharectlError as error:
         error.message = f"domain {domain.name} has shares, and {error.message}"
         raise
-    found: dict[str, ShareMapping] = {}
-    for source in domain.sources:
-        names = (_label(item) for item in mappings if is_within(source, item.mount_point))
-        with _about(domain, next(names, source.rpartition("/")[2])):
-            if any(is_within(source, item.mount_point) for item in mappings):
-                mapping = _find(mappings, domain, source)
-            else:
-                mapping = _marked(app, domain, source)
-        found[mapping.mount_point] = mapping
+    found: dict[str, tuple[Need, ShareMapping]] = {}
+    for need in starting.needs(domain):
+        names = (_label(item) for item in mappings if is_within(need.path, item.mount_point))
+        share_id = starting.share_below(need.path, str(app.config.mount_base))
+        with _about(domain, next(names, share_id)):
+            mapping = _find(app, mappings, domain, need)
+        if mapping is not None:
+            found.setdefault(mapping.mount_point, (need, mapping))
     return tuple(found.values())
 
 
-def _find(mappings: tuple[ShareMapping, ...], domain: _Starting, source: str) -> ShareMapping:
-    """The mapping by the domain's UUID, since its name may be another's by now.
-
-    A copy of a domain has no mapping of its own: the share is then mounted for the original.
-    """
-    there = [item for item in mappings if is_within(source, item.mount_point)]
-    own = [item for item in there if item.domain_uuid == domain.uuid]
-    for mapping in own or there:
-        if mapping.wanted:
-            return mapping
-    if own:
-        raise Refused(
-            "it is being detached",
-            hint=f"finish that: sharectl remove {domain.name} {own[0].share_id}",
-        )
-    raise _unrecorded(source)
-
-
-def _marked(app: App, domain: _Starting, source: str) -> ShareMapping:
-    """A domain that migrates to this host is not defined here yet, so nobody could record it.
-
-    That the right export lies there is all that its guest needs; what is not mounted is not
-    mounted here, since no record would say that it is ours.
-    """
-    mounts = app.mounts.list()
-    for mark in domain.marks:
-        if is_within(source, mark.mount_point):
-            mapping = mapping_of(mark, domain.uuid, domain.name, app.clock.now())
-            mount = mounted_at(mounts, mapping.mount_point)
-            if mount is not None and is_right(mapping, mount):
-                return mapping
-    raise _unrecorded(source)
-
-
-def _unrecorded(source: str) -> Refused:
-    return Refused(
-        f"no share is recorded for {source}",
-        hint="record and mount it: sharectl adopt; for a domain that is to migrate to here, after"
-        " virsh migrate --offline --persistent; else take the filesystem out with virsh edit",
-    )
+def _find(
+    app: App, mappings: tuple[ShareMapping, ...], domain: Starting, need: Need
+) -> ShareMapping | None:
+    base = str(app.config.mount_base)
+    return starting.find(mappings, domain, need, base, lambda: app.host.identity)
 
 
 def _check_source(mapping: ShareMapping, mount: HostMount) -> None:
@@ -251,11 +210,13 @@ def _left(app: App, deadline: Deadline, at_most: float) -> float:
     return left
 
 
-def _mount(app: App, domain: _Starting, mapping: ShareMapping, deadline: Deadline) -> None:
+def _mount(app: App, domain: Starting, need: Need, seen: ShareMapping, deadline: Deadline) -> None:
     """Mount, unless another has done it while we waited for the lock."""
     try:
-        with app.locks.share(mapping.share_id, _left(app, deadline, _LOCK_SECONDS)):
-            mapping = _find(app.store.load(), domain, mapping.mount_point)
+        with app.locks.share(seen.share_id, _left(app, deadline, _LOCK_SECONDS)):
+            mapping = _find(app, app.store.load(), domain, need)
+            if mapping is None:
+                return
             mount = mounted_at(app.mounts.list(), mapping.mount_point)
             if mount is not None:
                 _check_source(mapping, mount)

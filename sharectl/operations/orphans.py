@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Denied, Interrupted, NotFound, Refused, SharectlError
 from sharectl.model.action import RevokeAccess
-from sharectl.model.domain import Domain
+from sharectl.model.domain import Domain, is_within
 from sharectl.model.export_location import CEPH_FUSE_TYPE, KERNEL_TYPES
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import HostMount, mounted_at
@@ -24,15 +25,16 @@ if TYPE_CHECKING:
     from sharectl.ports import App
 
 _LOCK_SECONDS = 10.0  # for another sharectl that works on the same share
+_UNUSED = "unmount it: sharectl reconcile --prune"
 _TYPES = {CEPH_FUSE_TYPE}.union(*KERNEL_TYPES.values())
 
 
 @dataclass(frozen=True)
 class Orphan:
-    """A mount of ours in no record. `users` are domains that have it in a filesystem.
+    """A mount of ours in no record. `users` are domains that have it in their definition.
 
-    `alone` is whether no record speaks of the share either, mounted elsewhere: then its access
-    rule and its key are of no more use than the mount.
+    `advice` is what to do about each of them. `alone` is whether no record speaks of the share
+    either, mounted elsewhere: then its access rule and its key are of no more use than the mount.
     """
 
     mount_point: str
@@ -40,6 +42,7 @@ class Orphan:
     share_id: str
     users: tuple[str, ...]
     alone: bool
+    advice: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """One line for the plan."""
@@ -50,9 +53,7 @@ class Orphan:
         by = f", and is used by domain {', '.join(self.users)}" if self.users else ""
         return Refused(
             f"{self.mount_point} is a mount of {self.source} that no record speaks of{by}",
-            hint="record it again: sharectl adopt"
-            if self.users
-            else "unmount it: sharectl reconcile --prune; or record it again: sharectl adopt",
+            hint="; ".join(self.advice) or _UNUSED,
         )
 
 
@@ -97,17 +98,30 @@ def _orphans(
 ) -> tuple[Orphan, ...]:
     known = tuple(recorded)
     points, shares = {item.mount_point for item in known}, {item.share_id for item in known}
-    return tuple(
-        Orphan(
-            item.mount_point,
-            item.source,
-            share_id,
-            tuple(domain.name for domain in domains if domain.uses(item.mount_point)),
-            share_id not in shares,
+    found = []
+    for item in mounts:
+        share_id = _share_at(app, item)
+        if share_id is None or item.mount_point in points:
+            continue
+        using = [domain for domain in domains if domain.uses(item.mount_point)]
+        names = tuple(domain.name for domain in using)
+        advice = tuple(_advice(domain, item.mount_point, share_id) for domain in using)
+        found.append(
+            Orphan(item.mount_point, item.source, share_id, names, share_id not in shares, advice)
         )
-        for item in mounts
-        if item.mount_point not in points and (share_id := _share_at(app, item)) is not None
-    )
+    return tuple(found)
+
+
+def _advice(domain: Domain, mount_point: str, share_id: str) -> str:
+    """`adopt` goes by what the domain's metadata says, `add` by what the admin does."""
+    name = quote(domain.name)
+    if any(item.share_id == share_id for item in domain.marks):
+        return f"record it again: sharectl adopt {name}"
+    of_share = [item for item in domain.filesystems if is_within(item.source, mount_point)]
+    if not of_share:  # such as a disk image that lies on it
+        return f"take out what lies on it: virsh edit {name}"
+    mode = " --read-only" if of_share[0].readonly else ""
+    return f"record it: sharectl add {name} {share_id} --tag {quote(of_share[0].tag)}{mode}"
 
 
 def _share_at(app: App, mount: HostMount) -> str | None:

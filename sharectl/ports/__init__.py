@@ -17,7 +17,6 @@ from sharectl.ports.store import MappingStore, Transaction
 if TYPE_CHECKING:
     from sharectl.config import Config
     from sharectl.hook_ports import HookHost
-    from sharectl.model.mapping import ShareMapping
 
 __all__ = [
     "App",
@@ -28,11 +27,34 @@ __all__ = [
     "Locks",
     "MappingStore",
     "Mounts",
+    "Origin",
     "Reporter",
     "Secrets",
     "Shares",
     "Transaction",
 ]
+
+
+class Origin(Protocol):
+    """Where a share was attached; a mapping is one.
+
+    `libvirt_uri` is the libvirt that has the domain, `cloud` and `auth_url` are the cloud's name in
+    clouds.yaml and its Keystone, `project_id` is the project; each is empty where that is not
+    known. `share_id` and `share_name` say in messages what it is about.
+    """
+
+    @property
+    def libvirt_uri(self) -> str: ...
+    @property
+    def cloud(self) -> str: ...
+    @property
+    def auth_url(self) -> str: ...
+    @property
+    def project_id(self) -> str: ...
+    @property
+    def share_id(self) -> str: ...
+    @property
+    def share_name(self) -> str: ...
 
 
 class App(Protocol):
@@ -63,12 +85,11 @@ class App(Protocol):
     @property
     def hook_host(self) -> HookHost: ...
 
-    def at(self, mapping: ShareMapping) -> App:
-        """The same host, with `domains` and `shares` of where the mapping was attached.
+    def at(self, origin: Origin) -> App:
+        """The same host, with `domains` and `shares` of where a share was attached.
 
-        That is the libvirt that the mapping records, and the credentials of this run where they
-        are good for the project that it records, else those of the cloud that it records. What it
-        does not record is taken from this run's settings.
+        That is the libvirt of the origin, and the credentials of this run where they are good for
+        its project, else those of its cloud. What is not known is taken from this run's settings.
 
         `shares` raises `ConfigError` when no credentials for the project are to be had, and
         `Unavailable` when Keystone cannot be asked whose credentials they are.

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from sharectl.model.hook_files import HOOK
 from tests.e2e.hosts import SANDBOX, Host
 from tests.e2e.vm_host import SCRIPT, VmHost
 from tests.e2e.world import World
 from tests.lab.cloud.cloud import Cloud
+from tests.lab.libvirtd import Libvirtd
 from tests.lab.vm.channel import Channel
 from tests.lab.vm.virt import Virt, VmGuest
 
@@ -30,6 +32,27 @@ def world(cloud: Cloud, connection: Any) -> Iterator[World]:
     yield made
     made.clean()
     cloud.purge()
+
+
+@pytest.fixture(scope="module")
+def seen(libvirtd: Libvirtd) -> None:
+    """A daemon that found a hook when it started, so that it runs later ones at once."""
+    HOOK.parent.mkdir(parents=True, exist_ok=True)
+    HOOK.write_text("#!/bin/sh\n")
+    HOOK.chmod(0o755)
+    libvirtd.restart()
+    HOOK.unlink()
+
+
+@pytest.fixture
+def hooked(seen: None, world: World) -> Iterator[World]:
+    """A host with the hook; domain vm1 has share docs, mounted."""
+    world.guest("vm1", stay=True)
+    world.cloud.create_share("docs", "CEPHFS", backend="ceph")
+    world.sharectl("add", "vm1", "docs", "--tag", "docs").ok()
+    world.sharectl("hook", "install", "--no-probe").ok()
+    yield world
+    world.sharectl("hook", "uninstall").ok()
 
 
 @pytest.fixture

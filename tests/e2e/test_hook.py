@@ -7,66 +7,26 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import libvirt
 import pytest
 
 from sharectl.adapters.json_store import JsonStore
 from sharectl.model.enums import Intent
 from sharectl.model.hook_files import HOOK
 from sharectl.operations.hook import DEADLINE_SECONDS
+from tests.e2e.starts import unmount, why_refused
 from tests.e2e.world import World
-from tests.lab.guest import Guest
 from tests.lab.libvirtd import Libvirtd
 
 pytestmark = pytest.mark.lab
 
 
-@pytest.fixture(scope="module")
-def seen(libvirtd: Libvirtd) -> Iterator[None]:
-    """A daemon that found a hook when it started, so that it runs later ones at once."""
-    HOOK.parent.mkdir(parents=True, exist_ok=True)
-    HOOK.write_text("#!/bin/sh\n")
-    HOOK.chmod(0o755)
-    libvirtd.restart()
-    HOOK.unlink()
-    yield
-
-
-@pytest.fixture
-def hooked(seen: None, world: World) -> Iterator[World]:
-    """A host with the hook; domain vm1 has share docs, mounted."""
-    world.guest("vm1", stay=True)
-    world.cloud.create_share("docs", "CEPHFS", backend="ceph")
-    world.sharectl("add", "vm1", "docs", "--tag", "docs").ok()
-    world.sharectl("hook", "install", "--no-probe").ok()
-    yield world
-    world.sharectl("hook", "uninstall").ok()
-
-
 def _mount_point(world: World) -> str:
     (mapping,) = world.mappings().values()
     return str(mapping["mount_point"])
-
-
-def _unmount(world: World) -> None:
-    for mount_point, _source in world.mounts():
-        subprocess.run(["umount", mount_point], check=True)
-        Path(mount_point).rmdir()
-
-
-def _why_refused(guest: Guest) -> str:
-    """Our sentence in libvirt's error."""
-    with pytest.raises(libvirt.libvirtError, match="Hook script execution failed") as caught:
-        guest.start()
-    assert not guest.domain.isActive()
-    text = str(caught.value).strip()
-    assert text.count("sharectl: ") == 1
-    return text.partition("unexpected exit status 1: ")[2]
 
 
 def test_a_new_hook_is_live_once_the_daemon_was_restarted(world: World, libvirtd: Libvirtd) -> None:
@@ -102,7 +62,7 @@ def test_what_is_not_mounted_is_mounted_before_the_guest_starts(hooked: World) -
     (guest,) = hooked.guests
     mounted = hooked.mounts()
     (Path(mounted[0][0]) / "file").write_text("still there\n")
-    _unmount(hooked)
+    unmount(hooked)
     guest.start()
     assert hooked.mounts() == mounted
     guest.wait_for("script ended")
@@ -113,7 +73,7 @@ def test_two_domains_that_start_at_once_share_one_mount(hooked: World) -> None:
     hooked.guest("vm2")
     hooked.sharectl("add", "vm2", "docs").ok()
     mounted = hooked.mounts()
-    _unmount(hooked)
+    unmount(hooked)
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda guest: guest.start(), hooked.guests))
     assert hooked.mounts() == mounted
@@ -121,7 +81,7 @@ def test_two_domains_that_start_at_once_share_one_mount(hooked: World) -> None:
 
 def test_a_wrong_source_is_refused_in_virsh(hooked: World) -> None:
     mount_point = _mount_point(hooked)
-    _unmount(hooked)
+    unmount(hooked)
     Path(mount_point).mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "elsewhere", mount_point], check=True)
     done = subprocess.run(
@@ -139,17 +99,19 @@ def test_what_the_record_says_decides(hooked: World) -> None:
     with JsonStore(hooked.store).transaction() as store:
         (mapping,) = store.mappings
         store.put(replace(mapping, intent=Intent.DETACHING))
-    text = _why_refused(guest)
+    text = why_refused(guest)
     assert text.startswith("sharectl: share docs of domain vm1: it is being detached; finish that")
     assert f"sharectl remove vm1 {mapping.share_id}" in text
 
     with JsonStore(hooked.store).transaction() as store:
         store.delete(mapping.id)
-    _unmount(hooked)
-    assert "no share is recorded for" in _why_refused(guest)
+    unmount(hooked)
+    text = why_refused(guest)
+    assert f"has a filesystem for {mapping.mount_point}, and no record of it; if it is" in text
+    assert f": sharectl add vm1 {mapping.share_id} --tag docs; if not, take the" in text
 
     hooked.store.write_text("{")
-    text = _why_refused(guest)
+    text = why_refused(guest)
     assert text.startswith(f"sharectl: domain vm1 has shares, and store {hooked.store} cannot be")
     hooked.guest("plain", shared_memory=None).start()
 
@@ -159,12 +121,12 @@ def test_the_name_of_a_domain_is_only_a_name(hooked: World) -> None:
     mounted = hooked.mounts()
     for name in ("-n $(mkdir owned)", "'a\"b`mkdir owned`;&", "%s\\n ünï *"):
         guest.domain.rename(name)
-        _unmount(hooked)
+        unmount(hooked)
         guest.start()
         assert hooked.mounts() == mounted
         guest.domain.destroy()
     hooked.store.write_text("{")
-    assert f"domain {name} has shares" in _why_refused(guest)
+    assert f"domain {name} has shares" in why_refused(guest)
     assert not Path("/owned").exists()  # hooks run in /
 
 
@@ -186,26 +148,26 @@ def test_a_mount_that_does_not_answer_is_refused_in_time(hooked: World) -> None:
     client = _client(mount_point)
     os.kill(client, signal.SIGSTOP)
     began = time.monotonic()
-    text = _why_refused(guest)
+    text = why_refused(guest)
     assert time.monotonic() - began < DEADLINE_SECONDS
     os.kill(client, signal.SIGCONT)
     assert text.startswith("sharectl: share docs of domain vm1: file server 10.")
     assert "does not answer" in text
 
     os.kill(client, signal.SIGKILL)
-    assert "of no use any more" in _why_refused(guest)
+    assert "of no use any more" in why_refused(guest)
 
 
 def test_a_server_that_is_away_is_refused_in_time(hooked: World) -> None:
     hooked.config = "[mount]\ntimeout = 3\n"
     hooked.environment()  # writes the configuration, which the hook reads
-    _unmount(hooked)
+    unmount(hooked)
     with JsonStore(hooked.store).transaction() as store:
         (mapping,) = store.mappings
         _, colon, path = mapping.export_location.partition(":/")
         store.put(replace(mapping, export_location=f"10.99.0.77:6789{colon}{path}"))
     began = time.monotonic()
-    text = _why_refused(hooked.guests[0])
+    text = why_refused(hooked.guests[0])
     assert time.monotonic() - began < DEADLINE_SECONDS
     assert text.startswith("sharectl: share docs of domain vm1: ")
     assert "10.99.0.77" in text
@@ -222,12 +184,12 @@ def test_nothing_but_a_start_fails_by_the_hook(hooked: World, libvirtd: Libvirtd
     guest.domain.suspend()  # waits until the daemon has the guest back
     assert guest.domain.isActive()
     guest.domain.destroy()
-    assert "cannot be read" in _why_refused(guest)
+    assert "cannot be read" in why_refused(guest)
 
 
 def test_hook_run_does_what_the_hook_does(hooked: World) -> None:
     mounted = hooked.mounts()
-    _unmount(hooked)
+    unmount(hooked)
     xml = hooked.guests[0].domain.XMLDesc()
     argv = hooked.argv("hook", "run", "vm1", "prepare", "begin", "-")
 
@@ -248,7 +210,7 @@ def test_hook_run_does_what_the_hook_does(hooked: World) -> None:
 
 def test_at_boot_all_shares_are_mounted(hooked: World) -> None:
     mounted = hooked.mounts()
-    _unmount(hooked)
+    unmount(hooked)
     line = next(
         line for line in Path("/etc/cron.d/sharectl").read_text().splitlines() if "@reboot" in line
     )

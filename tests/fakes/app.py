@@ -11,6 +11,7 @@ from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import HostMount
 from sharectl.model.share import Access
 from sharectl.model.xml import parse
+from sharectl.ports import Origin
 from tests.fakes.domains import FakeDomains
 from tests.fakes.hook_host import FakeHookHost
 from tests.fakes.mounts import FakeMounts
@@ -49,11 +50,11 @@ class FakeApp:
         self.libvirts: dict[str, FakeDomains] = {}
         self.clouds: dict[str, FakeShares] = {}
 
-    def at(self, mapping: ShareMapping) -> FakeApp:
-        """The same with another libvirt or cloud, if the mapping records one that is known."""
+    def at(self, origin: Origin) -> FakeApp:
+        """The same with another libvirt or cloud, if the origin names one that is known."""
         there = copy(self)
-        there.domains = self.libvirts.get(mapping.libvirt_uri, self.domains)
-        there.shares = self.clouds.get(mapping.cloud, self.shares)
+        there.domains = self.libvirts.get(origin.libvirt_uri, self.domains)
+        there.shares = self.clouds.get(origin.cloud, self.shares)
         return there
 
     def reconfigure(self, **settings: object) -> None:

@@ -9,8 +9,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 from sharectl.errors import BackendError
-from sharectl.model.mapping import ShareMapping
-from sharectl.ports import App, Domains, MappingStore, Mounts, Secrets, Shares, Transaction
+from sharectl.ports import App, Domains, MappingStore, Mounts, Origin, Secrets, Shares, Transaction
 from tests.fakes.app import FakeApp
 
 # Every method of a port that changes something.
@@ -163,10 +162,10 @@ class FaultyApp:
         self.store = cast(MappingStore, _Store("store", app.store, injector))
         self._injector = injector
 
-    def at(self, mapping: ShareMapping) -> FaultyApp:
+    def at(self, origin: Origin) -> FaultyApp:
         """The same, over the app as it is there."""
         there = FaultyApp(self._injector)
-        found = self._injector.app.at(mapping)
+        found = self._injector.app.at(origin)
         there.domains = cast(Domains, _Port("domains", found.domains, self._injector))
         there.shares = cast(Shares, _Port("shares", found.shares, self._injector))
         return there

@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from sharectl.errors import Refused
 from sharectl.model import provenance
 from sharectl.model.enums import AccessType, SharedMemory, ShareProtocol
 from sharectl.model.identity import HostIdentity
 from sharectl.model.mark import Mark
 from sharectl.model.xml import parse
-from tests.model.things import HOST, MAPPING, NOW
+from tests.model.things import HOST, MAPPING
 
 _PLAIN = """<domain type="kvm">
   <name>one</name>
@@ -66,45 +65,25 @@ def test_newer_mark_of_a_share_takes_the_place_of_the_older() -> None:
     assert provenance.without_mark(_MARKS, "m1") == (_MARKS[1],)
 
 
-@pytest.mark.parametrize("mapping", [MAPPING, _CEPH], ids=["NFS", "CephFS"])
-def test_mapping_is_made_anew(mapping: object) -> None:
-    mark = Mark.of(mapping, HOST)  # type: ignore[arg-type]
-    assert provenance.mapping_of(mark, "u1", "one", NOW) == mapping
+def test_nothing_that_gives_access_is_in_a_mark() -> None:
+    xml = provenance.replace_marks(_PLAIN, _MARKS)
+    for value in (MAPPING.access_to, MAPPING.export_location, MAPPING.mount_point, "sharectl-x"):
+        assert value not in xml
+
+
+def test_a_mark_of_an_earlier_version_is_read() -> None:
+    xml = provenance.replace_marks(_PLAIN, _MARKS[:1])
+    old = xml.replace('tag="t1"', 'tag="t1" protocol="NFS" access_to="a" mount_point="/m" x="y"')
+    old = old.replace(f' host_id="{HOST.id}"', "")
+    (mark,) = provenance.marks(parse(old))
+    assert mark == replace(_MARKS[0], access_to="a", host_id="")
+    assert mark.is_of(HOST.name, "whatever")
+    assert not mark.is_of("another", HOST.id)
+    assert not _MARKS[0].is_of(HOST.name, "whatever")
 
 
 def test_names_that_xml_cannot_hold() -> None:
     odd = replace(MAPPING, share_name='a\x00<b>&"c\x1b')
-    xml = provenance.replace_marks(_PLAIN, [Mark.of(odd, HostIdentity("h\x01", "0" * 32))])
+    xml = provenance.replace_marks(_PLAIN, [Mark.of(odd, HostIdentity("h\x01", "1"))])
     (mark,) = provenance.marks(parse(xml))
     assert (mark.share_name, mark.host) == ('a<b>&"c', "h")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"share_id": "../../etc"},
-        {"protocol": "CIFS"},
-        {"export_location": "-o:/x"},
-        {"export_location": "a:/b,suid"},
-        {"tag": "-t"},
-        {"access_type": "user"},
-        {"access_to": "not an address"},
-        {"access_level": "all"},
-        {"created_at": "yesterday"},
-        {"created_at": "2026-01-01T00:00:00"},
-        {"filesystem_name": "a,b"},
-        {"shared_memory": "yes"},
-        {"controllers": "many"},
-    ],
-    ids=str,
-)
-def test_edited_mark_is_refused(change: dict[str, str]) -> None:
-    mark = replace(_MARKS[0], **change)
-    with pytest.raises(Refused, match="metadata of domain one about share"):
-        provenance.mapping_of(mark, "u1", "one", NOW)
-
-
-@pytest.mark.parametrize("to", ["x,secret=y", "", "a b", "a/b"])
-def test_edited_cephx_id_is_refused(to: str) -> None:
-    with pytest.raises(Refused):
-        provenance.mapping_of(replace(_MARKS[1], access_to=to), "u1", "one", NOW)

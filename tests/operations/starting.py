@@ -39,9 +39,8 @@ class Start:
 
     def refused(self) -> str:
         """Why it must not start, as virsh shows it."""
-        with pytest.raises(SharectlError) as caught:
-            self.prepare()
-        return f"{caught.value.message}; {caught.value.hint}"
+        self.app.domains.dead = True
+        return refused(self.app, self.app.domains.xml_of(self.uuid))
 
     def unmount(self) -> None:
         """As after a reboot of the host."""
@@ -63,3 +62,10 @@ def starting(make: Callable[[], World] = nfs) -> Start:
     world, _ = attached(make)
     world.app.restart()
     return Start(world.app, world.uuid)
+
+
+def refused(app: FakeApp, xml: str) -> str:
+    """Why a domain with that XML must not start, as virsh shows it."""
+    with pytest.raises(SharectlError) as caught:
+        hook.prepare(app, xml)
+    return f"{caught.value.message}; {caught.value.hint}"

@@ -21,6 +21,7 @@ def _migrated(world: World) -> FakeApp:
     here = FakeApp()
     here.shares, here.mounts.shares = world.app.shares, world.app.shares
     here.host.name, here.mounts.address = "hyper2.example.org", "198.51.100.8"
+    here.host.id = "fedcba9876543210fedcba9876543210"
     uuid = here.domains.define("guest")
     here.domains.attach_filesystem(uuid, domain.filesystems[0])
     here.domains.mark(uuid, domain.marks[0])

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from sharectl.errors import SharectlError
 from sharectl.model.enums import AccessLevel, Health, Intent
 from sharectl.model.mounts import HostMount, MountRequest
 from sharectl.operations import hook
@@ -122,9 +121,15 @@ def test_a_share_without_record_is_refused() -> None:
     share_id = start.mapping.share_id
     start.unmount()
     start.forget()
+    before = start.app.mounts.list()
     text = start.refused()
-    assert text.startswith(f"share {share_id} of domain guest: no share is recorded for /run/")
-    assert "sharectl adopt" in text
+    where = f"/run/sharectl/mnt/{share_id}"
+    assert text == (
+        f"share {share_id} of domain guest: the domain has a filesystem for {where}, and no record"
+        f" of it; if it is to have the share: sharectl add guest {share_id} --tag {share_id};"
+        " if not, take the filesystem out: virsh edit guest"
+    )
+    assert start.app.mounts.list() == before
 
 
 def test_an_unreadable_store_is_refused() -> None:
@@ -140,17 +145,6 @@ def test_the_record_is_found_by_uuid_when_the_name_has_changed() -> None:
     start.unmount()
     start.prepare()
     assert start.mount is not None
-
-
-def test_a_copy_of_a_domain_uses_the_mount_of_the_original() -> None:
-    start = starting()
-    copy = start.app.domains.xml_of(start.uuid).replace(start.uuid, "c0" * 16)
-    start.unmount()
-    hook.prepare(start.app, copy)
-    assert start.mount is not None
-    start.change(intent=Intent.DETACHING)
-    with pytest.raises(SharectlError, match="no share is recorded"):
-        hook.prepare(start.app, copy)
 
 
 def test_without_the_key_a_cephfs_share_is_refused() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from types import SimpleNamespace
+
 import pytest
 
 from sharectl import hook as entry
@@ -53,9 +56,17 @@ def test_a_mistake_of_ours_is_one_line_too(capsys: pytest.CaptureFixture[str]) -
     assert err.count("\n") == 1
 
 
-def test_a_configuration_that_cannot_be_read_fails_only_a_start(
-    capsys: pytest.CaptureFixture[str],
+def test_a_configuration_that_cannot_be_read_fails_only_a_start_with_shares(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    xml = b"<domain><devices><filesystem><source dir='%s/x'/></filesystem></devices></domain>"
+    for name in ("SHARECTL_STATE_DIR", "SHARECTL_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    given = BytesIO(xml % b"/srv")
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=given))
+    assert entry.main(["/nowhere.toml", "x", "prepare", "begin", "-"]) == 0
+    given = BytesIO(xml % b"/run/sharectl/mnt")
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=given))
     assert entry.main(["/nowhere.toml", "x", "reconnect", "begin", "-"]) == 0
     assert entry.main(["/nowhere.toml", "x", "prepare", "begin", "-"]) == 1
     out, err = capsys.readouterr()

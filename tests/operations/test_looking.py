@@ -197,7 +197,7 @@ def test_shares_are_those_that_can_be_attached() -> None:
     shares.create("broken", "NFS", "192.0.2.1:/b", status="error")
     shares.create("windows", "CIFS", "//nas/c")
     shares.create("ceph", "CEPHFS", "192.0.2.2:/d")
-    rows = [(item.share.name, item.domains) for item in list_shares(world.app)]
+    rows = [(item.share.name, item.domains) for item in list_shares(world.app).views]
     assert rows == [("ceph", ()), ("docs", ("guest", "neighbour")), ("other", ())]
 
 

@@ -251,3 +251,17 @@ def test_remove_is_silent_when_nothing_stays_or_another_mapping_wants_it() -> No
     world.remove()
     remove(world.app, RemoveRequest("neighbour", "docs"))
     assert world.app.report.warnings == []
+
+
+def test_what_records_a_mount_in_use_depends_on_what_the_domain_says() -> None:
+    world, _ = attached(nfs)
+    (mapping,) = world.app.store.load()
+    with world.app.store.transaction() as store:
+        store.delete(mapping.id)
+    said = run_reconcile(world.app).problems
+    assert [item.hint for item in said] == ["record it again: sharectl adopt guest"]
+    world.app.domains.unmark(world.uuid, mapping.id)
+    (problem,) = run_reconcile(world.app).problems
+    assert problem.hint == f"record it: sharectl add guest {mapping.share_id} --tag {mapping.tag}"
+    world.asking(share=mapping.share_id, tag=mapping.tag).add()
+    assert run_reconcile(world.app).problems == ()

@@ -9,6 +9,7 @@ of whoever started it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
@@ -56,7 +57,7 @@ def _first_process(name: str, chroot: Path, binds: list[str], tell: int) -> None
         syscalls.unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
         socket.sethostname(name)
         syscalls.loopback_up()
-        _enter_root(chroot, binds)
+        _enter_root(name, chroot, binds)
     except OSError as error:
         print(f"{name}: {error.strerror}", file=sys.stderr)
         os._exit(1)
@@ -66,7 +67,7 @@ def _first_process(name: str, chroot: Path, binds: list[str], tell: int) -> None
         signal.pause()
 
 
-def _enter_root(chroot: Path, binds: list[str]) -> None:
+def _enter_root(host: str, chroot: Path, binds: list[str]) -> None:
     """Make a writable view of `chroot` the root. What is written is gone with the node."""
     syscalls.mount("none", "/", flags=MS_REC | MS_PRIVATE)
     sources = [os.open(bind.partition(":")[0], os.O_PATH) for bind in binds]
@@ -76,6 +77,9 @@ def _enter_root(chroot: Path, binds: list[str]) -> None:
         folder.mkdir(mode=0o755)
     layers = f"lowerdir={chroot},upperdir={upper},workdir={work}"
     syscalls.mount("lab", root, "overlay", options=layers)
+    # What systemd would make at the first boot: each node is a host of its own.
+    machine_id = hashlib.sha256(host.encode()).hexdigest()[:32]
+    (root / "etc/machine-id").write_text(f"{machine_id}\n")
     private_root.devices(root / "dev")
     for name, fs_type in (("proc", "proc"), ("sys", "sysfs"), ("run", "tmpfs")):
         syscalls.mount("lab", root / name, fs_type)
