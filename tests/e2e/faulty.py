@@ -35,6 +35,7 @@ READS = {
     "mounts": {"list", "check_client", "local_address", "probe"},
     "secrets": {"file"},
     "store": {"load", "mappings"},
+    "withdrawals": {"list"},
 }
 ERRORS: dict[str, type[SharectlError]] = {
     "domains": Unavailable,
@@ -42,6 +43,7 @@ ERRORS: dict[str, type[SharectlError]] = {
     "mounts": MountFailed,
     "secrets": StoreError,
     "store": StoreError,
+    "withdrawals": StoreError,
 }
 _LONGEST_S = 100
 
