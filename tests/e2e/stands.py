@@ -27,8 +27,10 @@ from tests.lab.guest import Guest
 _FOLDER = RUN / "stands"
 _numbers = count()
 _TAG = "docs"
+# What the domain does when it is started, once it has the share, by the share's ID.
+_SCRIPT = "share {0}; cat /mnt/{0}/from-host; echo there >/mnt/{0}/from-guest"
 # What the neighbour does: it has a file open, and writes without a pause that matters.
-_SCRIPT = f"""\
+_NEIGHBOUR = f"""\
 share {_TAG}
 cd /mnt/{_TAG}
 echo hello >held
@@ -72,7 +74,7 @@ class Stand:
         folder.mkdir(parents=True)
         share = cloud.create_share(name, "CEPHFS", backend="ceph")
         world = World(cloud, libvirt.open(host.uri), folder, shares=(share,), host=host)
-        guest = world.guest(name, shared_memory=None)
+        guest = world.guest(name, shared_memory=None, script=_SCRIPT.format(share.id))
         guest.domain.attachDeviceFlags(_RNG, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
         child = subprocess.Popen(
             host.command([host.python, "-m", "tests.e2e.faulty"]), cwd=ROOT,
@@ -223,7 +225,7 @@ class Bench:
 
 
 def _start_neighbour(world: World, share: str) -> None:
-    guest = world.guest(f"{share}-neighbour", script=_SCRIPT, stay=True)
+    guest = world.guest(f"{share}-neighbour", script=_NEIGHBOUR, stay=True)
     world.sharectl("add", guest.name, share, "--tag", _TAG).ok()
     guest.start()
     guest.wait_for("script ended with status 0")

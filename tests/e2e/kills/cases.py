@@ -166,7 +166,9 @@ def _complete(stand: Stand, seen: Snapshot) -> bool:
     """Whether there is one mapping more than before, with all that belongs to it."""
     count = len(stand.before.mappings) + 1
     intents = [intent for _share, intent in seen.mappings.values()]
-    counts = [len(things) for things in (seen.mounts, seen.rules, seen.secrets)]
+    # What ceph-fuse is started with may be left beside the key, until the share is unmounted.
+    keys = [name for name in seen.secrets if name.endswith(".key")]
+    counts = [len(things) for things in (seen.mounts, seen.rules, keys)]
     others = [replace(each, mappings={}, mounts=(), folders=(), secrets=(), rules=(), locks=0,
                       domains={**each.domains, stand.name: ""})
               for each in (seen, stand.before)]  # fmt: skip
