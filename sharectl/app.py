@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Reporter,
         Secrets,
         Shares,
+        Withdrawals,
     )
 
 
@@ -117,6 +118,13 @@ class RealApp:
         from sharectl.adapters.secret_files import SecretFiles
 
         return SecretFiles(self.config.secrets_dir)
+
+    @cached_property
+    def withdrawals(self) -> Withdrawals:
+        """Note files."""
+        from sharectl.adapters.withdrawal_notes import WithdrawalNotes
+
+        return WithdrawalNotes(self.config.withdrawals_dir)
 
     @cached_property
     def hook_host(self) -> HookHost:

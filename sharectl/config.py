@@ -62,6 +62,11 @@ class Config:
         return self.state_dir / "secrets"
 
     @property
+    def withdrawals_dir(self) -> Path:
+        """Where it is noted which access rules go although no record speaks of them."""
+        return self.state_dir / "withdrawals"
+
+    @property
     def mount_base(self) -> Path:
         """Below it each share has its mount point.
 

@@ -119,6 +119,7 @@ def test_folders_move_with_their_variables(tmp_path: Path) -> None:
         environment={"SHARECTL_STATE_DIR": str(state), "SHARECTL_RUNTIME_DIR": f"/{runtime}/x/.."}
     )
     assert (moved.store_file, moved.secrets_dir) == (state / "mappings.json", state / "secrets")
+    assert moved.withdrawals_dir == state / "withdrawals"
     assert (moved.mount_base, moved.lock_dir) == (runtime / "mnt", runtime / "locks")
 
 

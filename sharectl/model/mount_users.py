@@ -103,7 +103,7 @@ def check_mountable(action: MountShare, observed: Observed) -> None:
     """
     mount_point = action.mapping.mount_point
     using = live_users(mount_point, observed.domains or ())
-    if (by := who(using, _in_folder(mount_point, observed.served))) is not None:
+    if (by := who(using, in_folder(mount_point, observed.served))) is not None:
         raise InUse(
             f"nothing is mounted at {mount_point}, and {by.runs} with what lay there when it"
             " started",
@@ -112,7 +112,7 @@ def check_mountable(action: MountShare, observed: Observed) -> None:
         )
 
 
-def _in_folder(mount_point: str, served: tuple[ServedMount, ...]) -> tuple[ServedMount, ...]:
+def in_folder(mount_point: str, served: tuple[ServedMount, ...]) -> tuple[ServedMount, ...]:
     """Those that serve the mount point itself, which was empty: `root` ends with its name."""
     name = "/" + mount_point.rpartition("/")[2]
     return tuple(

@@ -22,6 +22,7 @@ from sharectl.model.action import (
     UnmarkDomain,
     UnmountShare,
 )
+from sharectl.model.checks import check_shut_off, is_out
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import AccessType, Health, Intent
 from sharectl.model.mapping import ShareMapping, has_device, other_device, serves
@@ -50,7 +51,15 @@ def plan(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
             *withdraw(focus, observed),
         )
     check_all_seen(observed)
+    check_detachable(focus, observed)
     return (*_detach(focus, observed), *_unmount(focus, observed), *_revoke(focus, observed))
+
+
+def check_detachable(focus: ShareMapping, observed: Observed) -> None:
+    """Raise `Refused` while the guest runs, or was put to sleep: it needs what it has."""
+    domain = observed.domain(focus)
+    if domain is not None and not is_out(focus, domain):
+        check_shut_off(domain)
 
 
 def _check_there(focus: ShareMapping, observed: Observed) -> None:

@@ -5,6 +5,7 @@ Every step can be repeated: what was done before a crash is seen and not done ag
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from sharectl.model.mapping import ShareMapping
 from sharectl.model.mount_users import users
 from sharectl.model.mounts import mounted_at
 from sharectl.model.plan import check_released, plan, wanted_by_others
+from sharectl.model.rule_owner import is_ours
+from sharectl.model.withdrawal import Withdrawal
 from sharectl.operations.observe import observe
 from sharectl.operations.steps import Effort, Site, carry_out
 
@@ -77,24 +80,32 @@ def _sweep(app: App, mapping: ShareMapping, observed: Observed) -> None:
     """Take away what a mount leaves behind, also when there was no mount to take away.
 
     One that was killed may have made the mount point, or have removed all but that. A mount that
-    stays because a guest has it keeps its key: the next mapping of the share will need it.
+    stays because a domain uses it keeps its key: the next mapping of the share will need it.
     """
-    if mounted_at(app.mounts.list(), mapping.mount_point) is not None:
-        _tell_users(app, mapping, observed)
+    if using := users(mapping, observed):
+        _leave_to_users(app, mapping, observed, using)
         return
     app.secrets.delete(mapping.share_id)
-    if mounted_at(observed.mounts, mapping.mount_point) is None:
+    left = mounted_at(app.mounts.list(), mapping.mount_point)
+    if left is None and mounted_at(observed.mounts, mapping.mount_point) is None:
         try:
             app.mounts.unmount(mapping.mount_point, app.config.mount_timeout)
         except MountFailed as error:  # somebody's data lies in it
             app.report.warn(error.message)
 
 
-def _tell_users(app: App, mapping: ShareMapping, observed: Observed) -> None:
-    """Tell of a domain without a mapping, such as a clone, that has the share all the same."""
-    if using := users(mapping, observed):
-        app.report.warn(
-            f"the mount {mapping.mount_point} and the access rule of share {mapping.share_id}"
-            f" stay: domain {', '.join(using)} has a filesystem from there; once that is taken"
-            f" out (virsh edit {using[0]}) or the domain undefined: sharectl reconcile --prune"
-        )
+def _leave_to_users(
+    app: App, mapping: ShareMapping, observed: Observed, using: tuple[str, ...]
+) -> None:
+    """A domain without a mapping, such as a clone, uses the mount all the same.
+
+    What stays for it is noted: after a reboot there is no mount any more that leads to the rule.
+    """
+    rules = observed.rules or ()
+    ours = (item.id for item in rules if is_ours(item, observed.host, observed.mappings))
+    app.withdrawals.put(Withdrawal.of(mapping, tuple(ours)))
+    app.report.warn(
+        f"the mount {mapping.mount_point} and the access rule of share {mapping.share_id} stay:"
+        f" domain {', '.join(using)} uses what is there; once that is taken out (virsh edit"
+        f" {shlex.quote(using[0])}) or the domain undefined: sharectl reconcile --prune"
+    )

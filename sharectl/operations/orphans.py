@@ -15,16 +15,16 @@ from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import HostMount, mounted_at
 from sharectl.model.rule_owner import is_ours
 from sharectl.model.share import AccessRule, is_share_id
+from sharectl.model.withdrawal import Withdrawal
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.domains import look_at_domains
-from sharectl.operations.withdrawal import await_withdrawal
+from sharectl.operations.withdrawal import LOCK_SECONDS, withdraw_noted
 
 if TYPE_CHECKING:
     from sharectl.operations.repair import Report
     from sharectl.operations.survey import Survey
     from sharectl.ports import App
 
-_LOCK_SECONDS = 10.0  # for another sharectl that works on the same share
 _UNUSED = "unmount it: sharectl reconcile --prune"
 _TYPES = {CEPH_FUSE_TYPE}.union(*KERNEL_TYPES.values())
 
@@ -144,25 +144,33 @@ def _plan(orphan: Orphan, rules: tuple[AccessRule, ...]) -> list[str]:
 def _take_away(app: App, seen: Orphan, report: Report, timeout: float) -> None:
     """Unmount, then revoke: a mount that loses its access first may hang.
 
-    Manila is asked before anything is done: once the mount is gone, nothing leads to the rules.
+    Manila is asked, and what goes is noted, before anything is done: once the mount is gone,
+    nothing else leads to the rules.
     """
-    with app.locks.share(seen.share_id, _LOCK_SECONDS):
+    with app.locks.share(seen.share_id, LOCK_SECONDS):
         orphan = _look_again(app, seen)
         if orphan is None:
             return
         rules = _rules(app, orphan)
+        note = _note(app, orphan, rules) if orphan.alone else None
         if _look_again(app, seen) != orphan:  # a domain may have come while Manila was asked
             return
         with app.interrupts.shielded():
+            if note is not None:
+                app.withdrawals.put(note)
             app.mounts.unmount(orphan.mount_point, app.config.mount_timeout)
             report.changed(orphan.describe())
-            if orphan.alone:
-                app.secrets.delete(orphan.share_id)
-            asked = _ask_to_revoke(app, orphan.share_id, rules, report)
-        deadline = Deadline.after(app.clock, timeout)
-        for rule in asked:
-            await_withdrawal(app, orphan.share_id, rule.id, deadline)
-            report.changed(RevokeAccess(orphan.share_id, rule).describe())
+        if note is not None:
+            withdraw_noted(app, note, rules, report, Deadline.after(app.clock, timeout))
+
+
+def _note(app: App, orphan: Orphan, rules: tuple[AccessRule, ...]) -> Withdrawal:
+    return Withdrawal(
+        orphan.share_id,
+        orphan.mount_point,
+        app.shares.project_id(),
+        tuple(item.id for item in rules),
+    )
 
 
 def _look_again(app: App, seen: Orphan) -> Orphan | None:
@@ -213,20 +221,3 @@ def _rules(app: App, orphan: Orphan) -> tuple[AccessRule, ...]:
             f" openstack share access list {orphan.share_id}"
         )
     return ours
-
-
-def _ask_to_revoke(
-    app: App, share_id: str, rules: tuple[AccessRule, ...], report: Report
-) -> list[AccessRule]:
-    """Returns those that Manila withdraws from now on; the others are told, with the command."""
-    asked = []
-    for rule in rules:
-        try:
-            if not rule.leaving:
-                app.shares.revoke(share_id, rule.id)
-        except SharectlError as error:
-            error.hint = f"withdraw it: openstack share access delete {share_id} {rule.id}"
-            report.failed(error)
-        else:
-            asked.append(rule)
-    return asked

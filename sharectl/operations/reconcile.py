@@ -24,6 +24,7 @@ from sharectl.operations.orphans import leftovers
 from sharectl.operations.outcome import Listener, Nobody, Outcome
 from sharectl.operations.repair import Repair, Report
 from sharectl.operations.survey import Scope, survey
+from sharectl.operations.withdrawal import finish_withdrawals
 
 if TYPE_CHECKING:
     from sharectl.model.observed import Observed
@@ -75,6 +76,7 @@ def reconcile(app: App, request: ReconcileRequest, listener: Listener | None = N
             run.share(mappings)
         run.name_the_ill(chosen)
         if not request.domains:
+            finish_withdrawals(app, run.report, dry_run=request.dry_run, timeout=request.timeout)
             leftovers(
                 app, seen, run.report,
                 prune=request.prune, dry_run=request.dry_run, timeout=request.timeout,

@@ -118,18 +118,16 @@ def _detach(app: App, request: RemoveRequest, mapping: ShareMapping) -> RemoveRe
     leaving = _record(app, mapping)
     try:
         left += converge(app, leaving, effort, begun=begun.append)
-    except Interrupted as error:
-        if begun:
-            raise _noted(app, leaving, error) from error
-        _take_back(app, mapping)
-        raise
     except WaitEnded:
         change(app, leaving, Intent.DETACHING, None)
         if request.timeout == 0:
             return RemoveResult(leaving, actions, waiting=True)
         raise
     except BaseException as error:
-        raise _noted(app, leaving, error) from error
+        if begun:
+            raise _noted(app, leaving, error) from error
+        _take_back(app, mapping)  # for one, the guest was started before the intent was recorded
+        raise
     _settle(app, leaving, left)
     return RemoveResult(leaving, actions, tuple(left))
 

@@ -28,7 +28,6 @@ from sharectl.model.action import (
     ReplaceMount,
     UnmountShare,
 )
-from sharectl.model.checks import check_shut_off, is_out
 from sharectl.model.enums import Intent
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mount_users import check_mountable, check_replaceable
@@ -88,13 +87,6 @@ def _unfinished(mapping: ShareMapping) -> Unavailable:
     )
 
 
-def _check_detachable(mapping: ShareMapping, observed: Observed) -> None:
-    """As `remove` does: a guest that runs, or was put to sleep, needs what it has."""
-    domain = observed.domain(mapping)
-    if not mapping.wanted and domain is not None and not is_out(mapping, domain):
-        check_shut_off(domain)
-
-
 class Repair:
     """The repair of one share after a survey.
 
@@ -144,7 +136,6 @@ class Repair:
                 mapping = to.of(mapping)
                 everyone = tuple(to.of(item) for item in observed.mappings)
                 observed = replace(observed, mappings=everyone, mounts=(), notes={})
-            _check_detachable(mapping, observed)
             for action in plan(mapping, observed):
                 self._preview(mapping, action, observed)
         except Interrupted:
@@ -193,7 +184,6 @@ class Repair:
         manila = self._seen.share(stored.share_id) is not None
         observed = observe(self._app, stored.share_id, manila=manila, known=self._seen)
         self._check_server(stored, observed)
-        _check_detachable(stored, observed)
         effort = Effort(Deadline.after(self._app.clock, self._timeout), manila=manila)
         converge(self._app, stored, effort, observed, lambda action: self._tell(stored, action))
         if stored.wanted:

@@ -12,7 +12,7 @@ from sharectl.ports.events import Reporter
 from sharectl.ports.host import Clock, Host, Interrupts, Locks, Mounts, Secrets
 from sharectl.ports.libvirt import Domains
 from sharectl.ports.manila import Shares
-from sharectl.ports.store import MappingStore, Transaction
+from sharectl.ports.store import MappingStore, Transaction, Withdrawals
 
 if TYPE_CHECKING:
     from sharectl.config import Config
@@ -32,6 +32,7 @@ __all__ = [
     "Secrets",
     "Shares",
     "Transaction",
+    "Withdrawals",
 ]
 
 
@@ -74,6 +75,8 @@ class App(Protocol):
     def locks(self) -> Locks: ...
     @property
     def secrets(self) -> Secrets: ...
+    @property
+    def withdrawals(self) -> Withdrawals: ...
     @property
     def clock(self) -> Clock: ...
     @property

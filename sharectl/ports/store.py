@@ -1,4 +1,4 @@
-"""The share mappings of this host."""
+"""The share mappings of this host, and the notes of what no mapping speaks of."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from sharectl.model.mapping import ShareMapping
+    from sharectl.model.withdrawal import Withdrawal
 
 
 class Transaction(Protocol):
@@ -31,3 +32,19 @@ class MappingStore(Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Hold the store's lock for a short read-modify-write. Raises `Busy`."""
+
+
+class Withdrawals(Protocol):
+    """Notes of what is to be withdrawn although no record speaks of it, one per share.
+
+    All raise `StoreError`. Whoever writes holds the share's lock.
+    """
+
+    def put(self, note: Withdrawal) -> None:
+        """Write the note, for the older one of the same share; on disk when it returns."""
+
+    def list(self) -> tuple[Withdrawal, ...]:
+        """All notes."""
+
+    def delete(self, share_id: str) -> None:
+        """Drop the note, if there is one."""

@@ -186,8 +186,16 @@ class World:
 
 
 def canonical(domain: Any) -> str:
-    """The persistent definition; libvirt itself reorders controllers when it rewrites one."""
-    root = etree.fromstring(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+    """The persistent definition; libvirt itself reorders controllers when it rewrites one.
+
+    Of a domain that is not defined it is empty.
+    """
+    try:
+        root = etree.fromstring(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+            return ""
+        raise
     devices = root.find("devices")
     assert devices is not None
     devices[:] = sorted(devices, key=lambda item: (str(item.tag), etree.tostring(item).strip()))

@@ -17,7 +17,7 @@ from tests.fakes.hook_host import FakeHookHost
 from tests.fakes.mounts import FakeMounts
 from tests.fakes.process import FakeClock, FakeHost, FakeInterrupts, FakeLocks, RecordingReporter
 from tests.fakes.shares import FakeShares
-from tests.fakes.store import FakeSecrets, MemoryStore
+from tests.fakes.store import FakeSecrets, FakeWithdrawals, MemoryStore
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class FakeApp:
         self.locks = FakeLocks()
         self.store = MemoryStore()
         self.secrets = FakeSecrets(self.config.secrets_dir)
+        self.withdrawals = FakeWithdrawals()
         self.shares = FakeShares()
         self.mounts = FakeMounts(self.shares, self.secrets)
         self.domains = FakeDomains(self.mounts)

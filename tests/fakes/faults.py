@@ -9,7 +9,17 @@ from enum import StrEnum
 from typing import Any, cast
 
 from sharectl.errors import BackendError
-from sharectl.ports import App, Domains, MappingStore, Mounts, Origin, Secrets, Shares, Transaction
+from sharectl.ports import (
+    App,
+    Domains,
+    MappingStore,
+    Mounts,
+    Origin,
+    Secrets,
+    Shares,
+    Transaction,
+    Withdrawals,
+)
 from tests.fakes.app import FakeApp
 
 # Every method of a port that changes something.
@@ -26,6 +36,7 @@ EFFECTS = {
     "mounts": ("mount", "unmount"),
     "secrets": ("put", "delete"),
     "store": ("put", "delete"),
+    "withdrawals": ("put", "delete"),
 }
 
 
@@ -159,6 +170,7 @@ class FaultyApp:
         self.shares = cast(Shares, _Port("shares", app.shares, injector))
         self.mounts = cast(Mounts, _Port("mounts", app.mounts, injector))
         self.secrets = cast(Secrets, _Port("secrets", app.secrets, injector))
+        self.withdrawals = cast(Withdrawals, _Port("withdrawals", app.withdrawals, injector))
         self.store = cast(MappingStore, _Store("store", app.store, injector))
         self._injector = injector
 

@@ -1,4 +1,4 @@
-"""The mapping store and the key files, in memory."""
+"""The mapping store, the key files and the notes of withdrawals, in memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from sharectl.errors import StoreError
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.secret import CephxKey
+from sharectl.model.withdrawal import Withdrawal
 
 
 class MemoryStore:
@@ -72,3 +73,22 @@ class FakeSecrets:
     def delete(self, share_id: str) -> None:
         """Remove the key."""
         self.files.pop(self._folder / f"{share_id}.key", None)
+
+
+class FakeWithdrawals:
+    """`Withdrawals`; `notes` are by share."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, Withdrawal] = {}
+
+    def put(self, note: Withdrawal) -> None:
+        """Write the note."""
+        self.notes[note.share_id] = note
+
+    def list(self) -> tuple[Withdrawal, ...]:
+        """All notes, by share."""
+        return tuple(self.notes[key] for key in sorted(self.notes))
+
+    def delete(self, share_id: str) -> None:
+        """Drop the note, if there is one."""
+        self.notes.pop(share_id, None)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from sharectl.errors import Refused
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import (
     AccessLevel,
@@ -16,6 +17,7 @@ from sharectl.model.enums import (
 )
 from sharectl.model.enums import ShareProtocol as Protocol
 from sharectl.model.mark import Mark
+from sharectl.model.plan import plan
 from tests.model.test_plan import Case, check
 from tests.model.things import (
     DOMAIN,
@@ -25,6 +27,7 @@ from tests.model.things import (
     MOUNT_POINT,
     OUR_METADATA,
     RULE,
+    observed,
 )
 
 _NEW = replace(MAPPING, intent=Intent.ATTACHING)
@@ -117,7 +120,6 @@ _REMOVE = (
         (replace(_SECOND, intent=Intent.DETACHING),),
     ),
     Case("another without a record", _LEAVING, ("remove",), (RULE,), (MOUNT,), (_WITH, _TWO)),
-    Case("still running", _LEAVING, ("remove",), (RULE,), (MOUNT,), (_RUNNING,)),
     Case(
         "a folder of it used",
         _LEAVING,
@@ -154,3 +156,12 @@ _REMOVE = (
 @pytest.mark.parametrize("case", _REMOVE, ids=lambda case: case.name)
 def test_plan_to_remove(case: Case) -> None:
     check(case)
+
+
+@pytest.mark.parametrize(
+    ("domain", "message"),
+    [(_RUNNING, "is running"), (replace(_WITH, managed_save=True), "has a managed-save image")],
+)
+def test_guest_keeps_what_it_has(domain: Domain, message: str) -> None:
+    with pytest.raises(Refused, match=message):
+        plan(_LEAVING, observed((_LEAVING,), (RULE,), (MOUNT,), (domain,)))

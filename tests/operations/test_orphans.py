@@ -235,7 +235,7 @@ def test_remove_tells_that_a_clone_keeps_mount_and_rule() -> None:
     world.app.restart()
     assert world.remove().left == ()
     (warning,) = world.app.report.warnings
-    assert "stay: domain clone has a filesystem from there" in warning
+    assert "stay: domain clone uses what is there" in warning
     assert "sharectl reconcile --prune" in warning
     assert _is_mounted(world, mapping.mount_point)
 

@@ -1,0 +1,1 @@
+"""SIGKILL anywhere in sharectl: one reconcile brings all to an end."""
