@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from sharectl.adapters import mount_probe, mountinfo, process
+from sharectl.adapters import mount_paths, mount_probe, mountinfo, process
 from sharectl.adapters.files import private_folder
 from sharectl.adapters.mount_clients import MountClients
 from sharectl.adapters.mount_notes import MountNotes
@@ -29,6 +29,7 @@ from sharectl.model.mounts import (
     layers_at,
     mounted_at,
 )
+from sharectl.model.places import MountTable
 from sharectl.model.share import is_share_id
 
 _MOST_LAYERS = 4  # mounts of the same on top of each other
@@ -153,20 +154,27 @@ class HostMounts:
         return reason
 
     def probe(self, groups: Iterable[Collection[str]], timeout: float) -> Mapping[str, Health]:
-        """statfs(2) in a child for each group; a child that hangs is killed."""
-        return mount_probe.probe(groups, timeout)
+        """In a child for each group; a child that hangs is killed."""
+        return mount_probe.probe(groups, timeout, self.list)
 
     def notes(self) -> Mapping[str, MountNote]:
         """As they were written."""
         return self._notes.read()
 
     def served(self) -> tuple[ServedMount, ...]:
-        """None are looked for yet."""
-        return ()
+        """From /proc."""
+        from sharectl.adapters.served_mounts import served
+
+        return served(self.list(), str(self._config.mount_base))
 
     def resolve(self, paths: Iterable[str]) -> Mapping[str, str]:
-        """By name alone."""
-        return {path: os.path.normpath(path) for path in paths}
+        """By mountinfo and, where no file server is, by the links in the way."""
+        return mount_paths.resolve(paths, self.list(), str(self._config.mount_base))
+
+    def volatile(self) -> bool:
+        """By the file system that the runtime folder lies on."""
+        below = MountTable(self.list()).covering(str(self._config.runtime_dir))
+        return below is not None and below.fs_type in ("tmpfs", "ramfs")
 
 
 @contextmanager

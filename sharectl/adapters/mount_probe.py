@@ -2,14 +2,21 @@
 
 A statfs(2) on a dead server's mount cannot be interrupted, so it is left to a child that can be
 killed. One child asks for all mounts of a server, and the servers are asked side by side.
+
+A CephFS client that the server has cut off may answer statfs(2) all the same, so the root folder
+is read as well, as far as its first name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 
 from sharectl.adapters import process
-from sharectl.model.enums import Health
+from sharectl.model.enums import Health, ShareProtocol
+from sharectl.model.export_location import CEPH_FUSE_TYPE, KERNEL_TYPES
+from sharectl.model.mounts import HostMount, mounted_at
 
 _AT_ONCE = 16
 _MOST = 100  # mount points for one child, whose words must fit into what is read of them
@@ -17,18 +24,26 @@ _MOST = 100  # mount points for one child, whose words must fit into what is rea
 _STALE = ("Stale", "Transport endpoint", "Input/output error", "Host is down", "Cannot send")
 
 
-def probe(groups: Iterable[Collection[str]], timeout: float) -> Mapping[str, Health]:
-    """See `Mounts.probe`."""
+_CEPH = KERNEL_TYPES[ShareProtocol.CEPHFS] | {CEPH_FUSE_TYPE}
+_DENIED = ("Permission denied", "Operation not permitted")
+_Mounts = Callable[[], tuple[HostMount, ...]]
+
+
+def probe(
+    groups: Iterable[Collection[str]], timeout: float, mounts: _Mounts
+) -> Mapping[str, Health]:
+    """See `Mounts.probe`; `mounts` tells what is mounted, which is seldom asked."""
     chosen = [chunk for group in groups for chunk in _chunks(tuple(group))]
     if not chosen:
         return {}
+    ask = partial(_ask, timeout=timeout, mounts=mounts)
     if len(chosen) == 1:
-        return _ask(chosen[0], timeout)
+        return ask(chosen[0])
     from concurrent.futures import ThreadPoolExecutor  # the hook does without
 
     answers: dict[str, Health] = {}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for answer in pool.map(lambda group: _ask(group, timeout), chosen):
+        for answer in pool.map(ask, chosen):
             answers.update(answer)
     return answers
 
@@ -37,18 +52,44 @@ def _chunks(group: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
     return (group[start : start + _MOST] for start in range(0, len(group), _MOST))
 
 
-def _ask(mount_points: tuple[str, ...], timeout: float) -> dict[str, Health]:
-    """stat(1) names those that failed, each on a line of its own, and goes on."""
+def _ask(mount_points: tuple[str, ...], timeout: float, mounts: _Mounts) -> dict[str, Health]:
+    """First statfs(2), then a look into those that have answered."""
+    end = time.monotonic() + timeout
+    answers = dict.fromkeys(mount_points, Health.OK)
+    statfs = ["stat", "-f", "-c", "", "--", *mount_points]
     try:
-        done = process.run(["stat", "-f", "-c", "", "--", *mount_points], timeout=timeout)
+        for mount_point, why in _failing(statfs, mount_points, timeout):
+            answers[mount_point] = _health(why)
+        good = tuple(item for item, health in answers.items() if health is Health.OK)
+        # -empty reads the folder until it finds a name.
+        look = ["find", *good, "-maxdepth", "0", "-empty"]
+        for mount_point, why in _failing(look, good, max(0.1, end - time.monotonic())):
+            if not _is_legal(why, mount_point, mounts):
+                answers[mount_point] = _health(why)
     except process.TimedOut:
         return dict.fromkeys(mount_points, Health.UNREACHABLE)
-    answers = dict.fromkeys(mount_points, Health.OK)
+    return answers
+
+
+def _failing(
+    argv: list[str], mount_points: tuple[str, ...], timeout: float
+) -> Iterable[tuple[str, str]]:
+    """The mount points at which the program failed: it names each on a line of its own."""
+    if not mount_points:
+        return
+    done = process.run(argv, timeout=timeout)
     for line in done.stderr.splitlines():
         for mount_point in mount_points:
             if f"'{mount_point}'" in line:
-                answers[mount_point] = _health(line)
-    return answers
+                yield mount_point, line
+
+
+def _is_legal(why: str, mount_point: str, mounts: _Mounts) -> bool:
+    """An NFS server may keep root out of the folder, and let a guest's users in."""
+    if not any(word in why for word in _DENIED):
+        return False
+    found = mounted_at(mounts(), mount_point)
+    return found is not None and found.fs_type not in _CEPH
 
 
 def _health(line: str) -> Health:

@@ -143,18 +143,32 @@ def same_source(protocol: ShareProtocol, export_location: str, mount: HostMount)
     monitors one in common is enough: the kernel shows those that it was given, and the list in
     Manila changes when a monitor is replaced. A bind mount of a folder of the export is not it.
     """
-    if mount.root != "/":
+    source = _export_of(protocol, mount) if mount.root == "/" else None
+    return source is not None and same_export(protocol, export_location, source)
+
+
+def shows(protocol: ShareProtocol, export_location: str, mount: HostMount) -> bool:
+    """Whether `mount` is one of `export_location` or of a folder in it, by what mountinfo says."""
+    source = _export_of(protocol, mount)
+    if source is None:
         return False
-    if mount.fs_type not in KERNEL_TYPES[protocol] and not (
-        protocol is ShareProtocol.CEPHFS and mount.fs_type == CEPH_FUSE_TYPE
-    ):
+    try:
+        whole, seen = parse(protocol, export_location), parse(protocol, source)
+    except Refused:
         return False
-    source = mount.source
-    if mount.fs_type == CEPH_FUSE_TYPE:
-        # Its option `fsname` cannot hold the commas between monitors; see `mount_options`.
-        head, separator, path = source.partition(":/")
-        source = head.replace("/", ",") + separator + path
-    return same_export(protocol, export_location, source)
+    inside = f"{seen.path}/".startswith(f"{whole.path}/")
+    return inside and bool(_hosts(whole) & _hosts(seen))
+
+
+def _export_of(protocol: ShareProtocol, mount: HostMount) -> str | None:
+    """The source as an export location; None for a mount of another kind."""
+    if mount.fs_type in KERNEL_TYPES[protocol]:
+        return mount.source
+    if protocol is not ShareProtocol.CEPHFS or mount.fs_type != CEPH_FUSE_TYPE:
+        return None
+    # Its option `fsname` cannot hold the commas between monitors; see `mount_options`.
+    head, separator, path = mount.source.partition(":/")
+    return head.replace("/", ",") + separator + path
 
 
 def same_export(protocol: ShareProtocol, one: str, other: str) -> bool:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sharectl.errors import InUse, Unavailable
 from sharectl.model.access import find_rule
 from sharectl.model.enums import AccessLevel, RuleState, ShareProtocol
-from sharectl.model.export_location import same_source
+from sharectl.model.export_location import same_source, shows
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.mounts import HostMount, MountNote, MountRequest, layers_at, mounted_at
+from sharectl.model.mounts import (
+    HostMount,
+    MountNote,
+    MountRequest,
+    ServedMount,
+    layers_at,
+    mounted_at,
+)
 from sharectl.model.observed import Observed
+from sharectl.model.places import MountTable, place_of
 from sharectl.model.share import AccessRule
 
 
@@ -64,6 +74,37 @@ def is_outdated(
         return False
     rule = find_rule(rules or (), mapping.access)
     return rule is not None and rule.state is RuleState.ACTIVE and rule.id != note.rule_id
+
+
+def holders(
+    mapping: ShareMapping,
+    mounts: tuple[HostMount, ...],
+    notes: Mapping[str, MountNote],
+    served: tuple[ServedMount, ...],
+) -> tuple[ServedMount, ...]:
+    """Who serves the mapping's share, or what lies at its mount point, to a guest.
+
+    A virtiofsd goes on with what lay there when it started: with a mount that was taken away
+    since, perhaps replaced by another of the same export, or with an empty folder.
+
+    Args:
+        mapping: the mapping.
+        mounts: all mounts of the host.
+        notes: what was noted of the mounts that sharectl has made, by mount point.
+        served: what is served.
+    """
+    table, note = MountTable(mounts), notes.get(mapping.mount_point)
+    here = [table.place(mapping.mount_point), table.under(mapping.mount_point)]
+    places = [item for item in here if item is not None]
+
+    def held(mount: HostMount) -> bool:
+        if shows(mapping.protocol, mapping.export_location, mount):
+            return True
+        # The number of a file system that is gone is given again.
+        noted = note is not None and (mount.device, mount.source) == (note.device, note.source)
+        return noted or any(place.has(place_of(mount)) for place in places)
+
+    return tuple(item for item in served if held(item.mount))
 
 
 def is_uncovered(mapping: ShareMapping, mounts: tuple[HostMount, ...]) -> bool:

@@ -98,7 +98,7 @@ def parse_mountinfo(text: str) -> tuple[HostMount, ...]:
 
     A later mount on the same mount point covers the earlier one. Lines that the kernel cut short
     are skipped. Octal escapes are decoded (proc(5)); the suffix that the kernel adds to a mount
-    point whose folder was removed is dropped.
+    point or a root whose folder was removed is dropped.
     """
     # Not splitlines(): the kernel leaves other separators in names as they are.
     mounts = (_parse_line(line) for line in text.split("\n"))
@@ -116,7 +116,7 @@ def _parse_line(line: str) -> HostMount | None:
         source=_unescape(after[1]),
         options=frozenset(before[5].split(",")),
         super_options=frozenset(" ".join(after[2:]).split(",")),
-        root=_unescape(before[3]),
+        root=_unescape(before[3]).removesuffix(_DELETED) or "/",
         device=before[2],
     )
 

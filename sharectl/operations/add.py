@@ -18,6 +18,7 @@ from sharectl.model.mounts import mounted_at
 from sharectl.model.xml import parse, to_text
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline, WaitEnded
+from sharectl.operations.mounting import warn_of_disk
 from sharectl.operations.observe import observe
 from sharectl.operations.preflight import AddRequest, Prepared, prepare, prepare_again
 from sharectl.operations.records import change, forget, one_line
@@ -57,6 +58,7 @@ def add(app: App, request: AddRequest) -> AddResult:
     app.report.step("checking")
     prepared = prepare(app, request)
     app = app.at(prepared.mapping)
+    warn_of_disk(app)
     if request.dry_run:
         return _dry_run(app, prepared)
     waiting = False

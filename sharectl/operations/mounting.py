@@ -51,6 +51,16 @@ def mount_share(
         raise _other_address(app, mapping) or error from error
 
 
+def warn_of_disk(app: App) -> None:
+    """Warn when the folders of mount points outlive a boot, after which nothing is mounted."""
+    if not app.mounts.volatile():
+        app.report.warn(
+            f"{app.config.runtime_dir} is on a disk: after a boot, or a kill, a domain could start"
+            " on the empty folder of a share that is not mounted, and write there; set"
+            " SHARECTL_RUNTIME_DIR to a folder on a tmpfs, as /run/sharectl is"
+        )
+
+
 def sweep(app: App) -> tuple[str, ...]:
     """Take away what mounts that were killed have left; returns their mount points.
 

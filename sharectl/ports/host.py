@@ -54,7 +54,7 @@ class Mounts(Protocol):
         """
 
     def probe(self, groups: Iterable[Collection[str]], timeout: float) -> Mapping[str, Health]:
-        """What the file servers behind mount points answer to a statfs, by mount point.
+        """What the file servers behind mount points answer to a look, by mount point.
 
         Those of one group lie on one server: none is heard of when one of them does not answer
         within `timeout` seconds. The words are `OK`, `STALE`, `NO_ACCESS` and `UNREACHABLE`.
@@ -67,9 +67,11 @@ class Mounts(Protocol):
         """
 
     def served(self) -> tuple[ServedMount, ...]:
-        """File systems that processes in other mount namespaces serve, as virtiofsd does.
+        """What processes in other mount namespaces serve, as virtiofsd does.
 
-        A virtiofsd keeps its file system after that was unmounted here. Read from /proc alone.
+        Those are file systems of shares, and folders below the folder of the mount points. A
+        virtiofsd keeps what it serves after that was unmounted or removed here. Read from /proc
+        alone; see `mount_use.holders`.
         """
 
     def resolve(self, paths: Iterable[str]) -> Mapping[str, str]:
@@ -77,6 +79,12 @@ class Mounts(Protocol):
 
         A path inside a bind mount of a share's mount is given as the path below the share's mount
         point. No file server is touched.
+        """
+
+    def volatile(self) -> bool:
+        """Whether the folder of the mount points is gone after a boot, as it has to be.
+
+        On a disk the mount point of a share that is not mounted would be an ordinary folder.
         """
 
 

@@ -48,6 +48,7 @@ class FakeMounts:
         daemons: what the virtiofsds of running guests serve, by the domain's UUID.
         noted: the notes of the mounts.
         left: mount points for which a mount that was killed has left something.
+        on_disk: whether the runtime folder outlives a boot.
         links: symbolic links of the host, with what they lead to.
     """
 
@@ -63,6 +64,7 @@ class FakeMounts:
     daemons: dict[str, list[HostMount]] = field(default_factory=dict)
     noted: dict[str, MountNote] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
+    on_disk: bool = False
     links: dict[str, str] = field(default_factory=dict)
     _devices: Iterator[int] = field(default_factory=lambda: count(50))
 
@@ -174,6 +176,10 @@ class FakeMounts:
 
     def _is_dead(self, mount: HostMount) -> bool:
         return any(server in mount.source for server in self.dead)
+
+    def volatile(self) -> bool:
+        """What the test says."""
+        return not self.on_disk
 
     def leftovers(self) -> tuple[str, ...]:
         """What the test says."""

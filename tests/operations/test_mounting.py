@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sharectl.operations.mounting import sweep
 from tests.operations.reconciling import run_reconcile
 from tests.operations.scenarios import attached, cephfs, nfs
@@ -39,3 +41,13 @@ def test_mount_is_noted_with_its_rule() -> None:
     assert note.rule_id == mapping.rule_id is not None
     world.remove()
     assert world.app.mounts.notes() == {}
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_runtime_folder_on_a_disk_is_warned_of(on_disk: bool, dry_run: bool) -> None:
+    world = nfs().asking(dry_run=dry_run)
+    world.app.mounts.on_disk = on_disk
+    world.add()
+    found = [text for text in world.app.report.warnings if "/run/sharectl is on a disk" in text]
+    assert len(found) == on_disk
