@@ -43,7 +43,7 @@ class Script:
         recorder.chmod(0o755)
         self.caller = Caller(
             "1.2.3", str(recorder), folder / "config.toml", self.state, Path("/run/sharectl"),
-            self.state / "hook.stamp",
+            Path(MOUNTS), self.state / "hook.stamp",
         )  # fmt: skip
         self.path = folder / "hook"
         self.path.write_text(hook_script((DATA / "hook.sh").read_text(), self.caller))
@@ -112,10 +112,12 @@ def test_other_events_end_at_once(tmp_path: Path, event: tuple[str, str]) -> Non
         "",
         "<domain/>",
         "<source file='/srv/sharectl.img'/>",
+        "<source file='/run/sharectl/other'/>",
+        "<source file='/mnt/disk'/>",
         "<name>sharectl-hook-probe-1</name>",
         "<source file='/srv'/>" * 500_000,
     ],
-    ids=["none", "empty", "elsewhere", "probe", "huge"],
+    ids=["none", "empty", "elsewhere", "ours", "mnt", "probe", "huge"],
 )
 def test_without_a_filesystem_or_our_folder_python_is_not_started(script: Script, xml: str) -> None:
     done = script.run("web1", "prepare", "begin", "-", xml=xml)
@@ -149,7 +151,9 @@ def test_a_share_is_found_however_its_path_is_written(script: Script, xml: str) 
 
 def test_a_runtime_folder_that_xml_has_to_escape_is_found(tmp_path: Path) -> None:
     script = Script(tmp_path / "x")
-    caller = script.caller.__class__(**{**vars(script.caller), "runtime_dir": Path("/run/a&b's*")})
+    caller = script.caller.__class__(
+        **{**vars(script.caller), "mount_base": Path("/run/a&b's*/mnt")}
+    )
     script.path.write_text(hook_script((DATA / "hook.sh").read_text(), caller))
     script.run("web1", "prepare", "begin", "-", xml="<source dir='/run/a&amp;b&apos;s*/mnt/1'/>")
     assert script.called
@@ -157,6 +161,13 @@ def test_a_runtime_folder_that_xml_has_to_escape_is_found(tmp_path: Path) -> Non
 
 def test_without_its_state_folder_it_does_the_same(script: Script) -> None:
     script.state.rmdir()
+    done = script.run("web1", "prepare", "begin", "-")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert script.called
+
+
+def test_a_stamp_that_cannot_be_written_stops_no_start(script: Script) -> None:
+    script.caller.stamp.mkdir()  # as on a full disk, or one that is read-only
     done = script.run("web1", "prepare", "begin", "-")
     assert (done.returncode, done.stderr) == (0, "")
     assert script.called

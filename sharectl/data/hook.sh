@@ -11,8 +11,8 @@
 read -rN 1000000000 xml
 # A share may be written in many ways: with // or /./ in its path, by a link, by another mount of
 # it. So sharectl looks at each domain that serves a folder to its guest, wherever that is, and at
-# each that names our folder.
-[[ $xml == *'<filesystem'* || $xml == *@FOLDER@* ]] || exit 0
+# each that may name something in our folder.
+[[ $xml == *'<filesystem'* || $xml == *@ABOVE@*@FOLDER@* ]] || exit 0
 printf %s "$xml" 2>/dev/null |
     SHARECTL_STATE_DIR=@STATE@ SHARECTL_RUNTIME_DIR=@RUNTIME@ \
         @PYTHON@ -I -m sharectl.hook @CONFIG@ "$@" >/dev/null

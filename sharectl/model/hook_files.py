@@ -57,6 +57,7 @@ class Caller:
     config_file: Path | None
     state_dir: Path
     runtime_dir: Path
+    mount_base: Path
     stamp: Path
 
     def __post_init__(self) -> None:
@@ -86,10 +87,12 @@ class Caller:
 
 
 def hook_script(template: str, caller: Caller) -> str:
-    """The hook. It looks for the runtime folder's name as libvirt writes it into XML."""
+    """The hook. It looks for names of our folders as libvirt writes them into XML."""
+    above, folder = (name.translate(_XML_ESCAPES) for name in caller.mount_base.parts[-2:])
     values = {
         "STAMP": str(caller.stamp),
-        "FOLDER": f"/{caller.runtime_dir.name}/".translate(_XML_ESCAPES),
+        "ABOVE": f"/{above}/",
+        "FOLDER": f"{folder}/",
         "STATE": str(caller.state_dir),
         "RUNTIME": str(caller.runtime_dir),
         "PYTHON": caller.python,

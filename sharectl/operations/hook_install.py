@@ -152,7 +152,7 @@ def _caller(app: App, config_file: Path | None) -> Caller:
     config = app.config
     return Caller(
         __version__, app.hook_host.python, config_file, config.state_dir, config.runtime_dir,
-        config.hook_stamp,
+        config.mount_base, config.hook_stamp,
     )  # fmt: skip
 
 

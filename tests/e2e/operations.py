@@ -22,7 +22,7 @@ _LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
 _CONFIG = libvirt.VIR_DOMAIN_AFFECT_CONFIG
 # Storage is not copied; the disk is the same file on both hosts.
 _MIGRATE = libvirt.VIR_MIGRATE_LIVE | libvirt.VIR_MIGRATE_UNSAFE
-_DISK = """\
+DISK = """\
 <disk type='file'>
   <driver name='qemu' type='qcow2'/>
   <source file='{path}'/>
@@ -30,7 +30,7 @@ _DISK = """\
 </disk>
 """
 # Empty ports, which a device needs to be added to the running domain.
-_PORTS = "<controller type='pci' index='0' model='pcie-root'/>" + (
+PORTS = "<controller type='pci' index='0' model='pcie-root'/>" + (
     "<controller type='pci' model='pcie-root-port'/>" * 10
 )
 _SNAPSHOT = """\
@@ -110,8 +110,8 @@ class Stand:
         self.share.mkdir(exist_ok=True)
         (self.share / "from-host").write_text("hello\n")
         disk = self.folder / "disk"
-        disk.write_bytes(_empty_qcow2())
-        devices = _DISK.format(path=disk) + filesystem + _PORTS
+        disk.write_bytes(empty_qcow2())
+        devices = DISK.format(path=disk) + filesystem + PORTS
         script = "share one" if filesystem else "true"
         options = {"script": script, "stay": True, "on_reboot": "restart"}
         self._guests.append(self.define(self.name, devices=devices, **options))
@@ -259,7 +259,7 @@ def _access_is_lost(stand: Stand) -> None:
     stand.discard()
 
 
-def _empty_qcow2() -> bytes:
+def empty_qcow2() -> bytes:
     """An image of 1 MiB without contents (QEMU, docs/interop/qcow2.txt)."""
     cluster_bits, reference_table, references, map_of_maps = 16, 1 << 16, 2 << 16, 3 << 16
     header = struct.pack(

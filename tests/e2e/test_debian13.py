@@ -8,6 +8,7 @@ import libvirt
 import pytest
 
 from tests.e2e.nodes import Host
+from tests.e2e.operations import DISK, PORTS, empty_qcow2
 from tests.lab.cloud.api import Share
 from tests.lab.cloud.cloud import Cloud
 from tests.lab.fixtures_trixie import NodeFactory
@@ -69,6 +70,30 @@ def test_reconcile_brings_all_back(host: Host, clean_cloud: Cloud) -> None:
     assert "urn:sharectl" not in after
     assert "<metadata" not in after
     assert clean_cloud.rules(share.id) == []
+
+
+def test_a_revert_to_a_snapshot_does_not_undo_a_remove(host: Host, clean_cloud: Cloud) -> None:
+    """Another domain has the share, so that it is mounted all the same."""
+    disk = host.node.run_folder / "snapshot.qcow2"
+    disk.write_bytes(empty_qcow2())
+    devices = DISK.format(path=disk) + PORTS
+    _guest, share = _attached(host, clean_cloud, script="share docs", stay=True, devices=devices)
+    host.node.define("helper")
+    host.sharectl("add", "helper", "docs")
+    host.install_hook()
+    domain = host.node.guest("web1").domain
+    domain.create()
+    snapshot = domain.snapshotCreateXML("<domainsnapshot><name>before</name></domainsnapshot>")
+    domain.destroy()
+    host.sharectl("remove", "web1", "docs")
+
+    with pytest.raises(
+        libvirt.libvirtError, match=r"share docs of domain web1: .* no record of it"
+    ):
+        domain.revertToSnapshot(snapshot)
+    assert not domain.isActive()
+    assert host.mounted(share) == "fuse.ceph-fuse"
+    snapshot.delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
 
 
 def test_domain_that_moves_to_another_host_takes_its_share_along(

@@ -39,35 +39,12 @@ def _xml(guest: Guest) -> str:
     return str(guest.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
 
 
-_SNAPSHOT = """<domainsnapshot><name>before</name><state>shutoff</state>
-<creationTime>1700000000</creationTime><memory snapshot='no'/>{domain}</domainsnapshot>"""
-
-
-def test_a_revert_to_a_snapshot_does_not_undo_a_remove(shared: World) -> None:
-    """A snapshot of a domain without disks, since the host has no qemu-img to make it."""
-    guest = shared.guests[0]
-    snapshot = guest.domain.snapshotCreateXML(
-        _SNAPSHOT.format(domain=_xml(guest)), libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
-    )
-    shared.sharectl("remove", "vm1", "docs").ok()
-    assert "<filesystem" not in _xml(guest)
-    guest.domain.revertToSnapshot(snapshot)
-    assert "<filesystem" in _xml(guest)
-    snapshot.delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
-
-    text = why_refused(guest)
-    assert "share docs of domain vm1: the domain has a filesystem for" in text
-    arguments = _hinted(text)
-    assert arguments[:2] == ["add", "vm1"]
-    shared.sharectl(*arguments).ok()
-    guest.start()
-
-
 def test_an_old_definition_and_a_copy_are_refused(shared: World) -> None:
     guest, old = shared.guests[0], _xml(shared.guests[0])
     shared.sharectl("remove", "vm1", "docs").ok()
     shared.connection.defineXML(old)
-    assert "and no record of it" in why_refused(guest)
+    text = why_refused(guest)
+    assert "share docs of domain vm1: the domain has a filesystem for" in text
 
     copy = old.replace(guest.domain.UUIDString(), str(uuid4())).replace(">vm1<", ">copy<")
     domain = shared.connection.defineXML(copy)
@@ -80,6 +57,11 @@ def test_an_old_definition_and_a_copy_are_refused(shared: World) -> None:
         assert len(shared.mappings()) == 1
     finally:
         domain.undefine()
+
+    arguments = _hinted(text)
+    assert arguments[:2] == ["add", "vm1"]
+    shared.sharectl(*arguments).ok()
+    guest.start()
 
 
 def test_a_read_only_record_does_not_start_with_a_mount_that_can_be_written(shared: World) -> None:
