@@ -19,6 +19,7 @@ from sharectl.adapters.libvirt_connection import Connection, translate
 from sharectl.adapters.libvirt_look import Looks
 from sharectl.errors import Refused
 from sharectl.model import domain_xml, memory_xml
+from sharectl.model import domain_xml_slots as slots
 from sharectl.model.domain import Domain, DomainsSeen, Filesystem
 from sharectl.model.enums import SharedMemory
 from sharectl.model.host import HostFacts
@@ -85,8 +86,8 @@ class LibvirtDomains:
         """
 
         def attach(connection: Any, domain: Any) -> tuple[int, ...]:
-            before = _pci_controllers(domain)
-            present = domain_xml.filesystems(_persistent(domain))
+            before = _persistent(domain)
+            present = domain_xml.filesystems(before)
             if (old := domain_xml.displaced(present, filesystem)) is not None:
                 _change_device(connection, domain, "detach", replace(old, readonly=False))
             try:
@@ -96,7 +97,11 @@ class LibvirtDomains:
                 if not (filesystem.readonly and unsupported):
                     raise
                 _change_device(connection, domain, "attach", replace(filesystem, readonly=False))
-            return tuple(sorted(_pci_controllers(domain).keys() - before.keys()))
+            after = _persistent(domain)
+            if wider := slots.widened(before, after):
+                _redefine(connection, domain, lambda xml: slots.note(xml, wider))
+            ports = domain_xml.pci_controllers
+            return tuple(sorted(ports(after).keys() - ports(before).keys()))
 
         return self._change(uuid, attach)
 
@@ -114,12 +119,15 @@ class LibvirtDomains:
             present = domain_xml.filesystems(_persistent(domain))
             if (found := domain_xml.find_device(present, filesystem)) is not None:
                 _change_device(connection, domain, "detach", replace(found, readonly=False))
-            models = _pci_controllers(domain)
+            models = domain_xml.pci_controllers(_persistent(domain))
             for index in sorted(controllers, reverse=True):
                 if index in models:
                     xml = f"<controller type='pci' index='{index}' model='{models[index]}'/>"
                     domain.detachDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
-            return tuple(sorted(_pci_controllers(domain).keys() & set(controllers)))
+            after = _persistent(domain)
+            if slots.has_note(after):
+                _redefine(connection, domain, slots.narrow)
+            return tuple(sorted(domain_xml.pci_controllers(after).keys() & set(controllers)))
 
         return self._change(uuid, detach)
 
@@ -142,9 +150,12 @@ class LibvirtDomains:
         """By redefining: memory backing is no device."""
         self._edit(uuid, lambda xml: memory_xml.enable(xml, kind))
 
-    def disable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
+    def disable_shared_memory(self, uuid: str, kind: SharedMemory) -> str | None:
         """By redefining; left alone when it is no longer ours or is needed."""
         self._edit(uuid, lambda xml: memory_xml.disable(xml, kind))
+        return self._change(
+            uuid, lambda _connection, domain: memory_xml.why_kept(_definition(domain), kind)
+        )
 
     def _edit(self, uuid: str, edit: Callable[[str], str | None]) -> None:
         self._change(uuid, lambda connection, domain: _redefine(connection, domain, edit))
@@ -183,12 +194,13 @@ def _is_transient(domain: Any) -> bool:
         return False
 
 
+def _definition(domain: Any) -> str:
+    text: str = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    return text
+
+
 def _persistent(domain: Any) -> Any:
-    return parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
-
-
-def _pci_controllers(domain: Any) -> dict[int, str]:
-    return domain_xml.pci_controllers(_persistent(domain))
+    return parse(_definition(domain))
 
 
 def _change_device(connection: Any, domain: Any, verb: str, filesystem: Filesystem) -> None:
@@ -227,14 +239,19 @@ def _write_marks(connection: Any, domain: Any, edit: Callable[[Marks], Marks]) -
     wanted = edit(present)
     if wanted == present:
         return
-    if not wanted and provenance.is_alone(root):
+    if not wanted and (provenance.is_alone(root) or slots.has_note(root)):
         # libvirt would leave an empty element behind: both go in one step, or neither does.
-        _redefine(connection, domain, lambda xml: provenance.replace_marks(xml, ()))
+        _redefine(connection, domain, lambda xml: _unmarked(xml, provenance.replace_marks))
         return
     domain.setMetadata(
         libvirt.VIR_DOMAIN_METADATA_ELEMENT, provenance.element(root, wanted),
         provenance.PREFIX, provenance.NAMESPACE, libvirt.VIR_DOMAIN_AFFECT_CONFIG,
     )  # fmt: skip
+
+
+def _unmarked(xml: str, replace_marks: Callable[[str, Marks], str]) -> str:
+    """Nothing of ours is left in the domain, and no note of what we changed in it."""
+    return slots.narrow(replace_marks(xml, ()), last=True)
 
 
 def _has_virtiofs(connection: Any) -> bool:

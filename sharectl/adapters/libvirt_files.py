@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sharectl.errors import SharectlError, Unavailable
-from sharectl.model import domain_xml
+from sharectl.model.domain_xml import paths
 from sharectl.model.host import SYSTEM
 from sharectl.model.xml import parse
 
@@ -60,4 +60,4 @@ def _domain(path: Path) -> tuple[OnDisk, ...]:
     uuid = domain.findtext("uuid") if domain is not None else None
     if domain is None or uuid is None:
         return ()
-    return (OnDisk(uuid, domain.findtext("name") or uuid, domain_xml.paths(domain)),)
+    return (OnDisk(uuid, domain.findtext("name") or uuid, paths(domain)),)

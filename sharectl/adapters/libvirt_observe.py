@@ -12,6 +12,7 @@ from sharectl.adapters import virtiofsd_lock
 from sharectl.errors import NotFound
 from sharectl.model import domain_xml, memory_xml
 from sharectl.model.domain import Domain, Filesystem
+from sharectl.model.domain_xml import paths
 from sharectl.model.xml import parse
 
 T = TypeVar("T")
@@ -83,8 +84,7 @@ def observe(uri: str, domain: Any) -> Domain:
         shared_memory=memory_xml.has_shared_memory(root),
         filesystems=domain_xml.filesystems(root) if definition else (),
         live_filesystems=_live(uri, running) if running is not None else (),
-        paths=domain_xml.paths(root)
-        | (domain_xml.paths(running) if running is not None else set()),
+        paths=paths(root) | (paths(running) if running is not None else set()),
         marks=provenance.marks(root) if definition else (),
         libvirt_uri=uri,
         xml=xml,

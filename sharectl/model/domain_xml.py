@@ -20,6 +20,8 @@ from sharectl.model.xml import add_behind, insert_after, parse, remove_element, 
 
 _BEFORE_METADATA = ("description", "title", "genid", "uuid", "name")
 _GENERATED_ALIAS = re.compile(r"fs[0-9]+")
+
+
 # A domain's values that begin with a slash. What its metadata says is no use of a file.
 _VALUES = etree.XPath(
     "*[not(self::metadata)]//@*[starts-with(., '/')]"
@@ -33,13 +35,18 @@ _IN_ARGUMENT = re.compile(r"""(?:^|(?<=[\s=,:;"'{[(]))/[^\s,;"']*""")
 
 
 def paths(root: etree._Element) -> frozenset[str]:
-    """Every absolute path that the domain names, as written; of whatever kind, and its programs'.
+    """Every absolute path in the XML, as it is written there.
 
-    Of disks, backing files, filesystems, kernels, firmware, character devices, host devices ...
+    Disks and their backing chains, filesystems, kernels, firmware, sockets, logs: any attribute
+    or text that begins with a slash, and what is in the arguments that QEMU gets unread. Metadata
+    is left out, since libvirt uses nothing of it.
+
+    Args:
+        root: the `<domain>` element.
     """
     values: Any = _VALUES(root)
     arguments: Any = _ARGUMENTS(root)
-    named = {str(value).strip() for value in values}
+    named = {str(item) if item.is_attribute else str(item).strip() for item in values}
     passed = {path for value in arguments for path in _IN_ARGUMENT.findall(str(value))}
     return frozenset(path for path in named | passed if path.startswith("/"))
 

@@ -6,10 +6,11 @@ Format: https://libvirt.org/formatdomain.html#memory-backing.
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 from lxml import etree
 
-from sharectl.model.domain_xml import add_metadata
+from sharectl.model import domain_xml_notes as notes
 from sharectl.model.enums import SharedMemory
 from sharectl.model.xml import add_behind, insert_after, parse, remove_element, to_text
 
@@ -17,14 +18,15 @@ from sharectl.model.xml import add_behind, insert_after, parse, remove_element, 
 # each element: "new", or the mode that <access> had.
 _ADDED = "{urn:sharectl:memory:1}added"
 _NEW = "new"
-_ALONE = "alone"  # that there was no metadata before
+_PREFIX = "sharectl-memory"
+# Beside them: how many devices were vhost-user ones while the memory was not shared. They were of
+# no use then, which is no reason to leave the domain another than it was.
+_IDLE = "vhost-user"
+_VIRTIOFS = etree.XPath("boolean(.//filesystem[driver/@type='virtiofs'])")
 # Devices that talk vhost-user to another process share the guest's memory with it as well.
-_VHOST_USER = (
-    ".//interface[@type='vhostuser']",
-    ".//disk[@type='vhostuser']",
-    ".//video[driver/@name='vhostuser']",
-    ".//crypto[@type='vhostuser']",
-    ".//filesystem[driver/@type='virtiofs']",
+_VHOST_USER = etree.XPath(
+    "count(.//interface[@type='vhostuser'] | .//disk[@type='vhostuser']"
+    " | .//video[driver/@name='vhostuser'] | .//crypto[@type='vhostuser'])"
 )
 
 
@@ -63,15 +65,24 @@ def enable(xml: str, kind: SharedMemory) -> str:
     """
     root = parse(xml)
     wanted = etree.fromstring(memory_backing(kind))
-    have = root.find("memoryBacking")
-    noted = _drop_note(root)
+    have, noted = root.find("memoryBacking"), notes.read(root, _ADDED)
+    idle = noted.pop(_IDLE, "")
+    if not has_shared_memory(root):
+        idle = str(_vhost_user(root) or "")
     if have is None:
+        noted = {}
         insert_after(root, wanted, ("currentMemory", "memory", "uuid", "name"))
-        return to_text(root)
-    noted = {tag: before for tag, before in noted.items() if have.find(tag) is not None}
-    if added := {**noted, **_complete(have, wanted)}:
-        _note(root, added)
+    else:
+        noted = {tag: before for tag, before in noted.items() if have.find(tag) is not None}
+        noted.update(_complete(have, wanted))
+    notes.write(root, _ADDED, _PREFIX, noted | ({_IDLE: idle} if idle else {}))
     return to_text(root)
+
+
+def _vhost_user(root: etree._Element) -> int:
+    """How many devices other than filesystems share the memory."""
+    found: Any = _VHOST_USER(root)
+    return int(found)
 
 
 def _complete(have: etree._Element, wanted: etree._Element) -> dict[str, str]:
@@ -92,53 +103,52 @@ def _complete(have: etree._Element, wanted: etree._Element) -> dict[str, str]:
     return added
 
 
-def _note(root: etree._Element, added: dict[str, str]) -> None:
-    """Note what was added, beside it, so that it lives and dies with the definition."""
-    note = etree.Element(_ADDED, added, nsmap={"sharectl-memory": "urn:sharectl:memory:1"})
-    metadata = root.find("metadata")
-    # What marks leave counts as none: they tell on their own that they were alone.
-    if metadata is None or all("{urn:sharectl:" in str(child.tag) for child in metadata):
-        note.set(_ALONE, "yes")
-    add_metadata(root, note)
-
-
-def _drop_note(root: etree._Element) -> dict[str, str]:
-    """Remove the note; returns what it said."""
-    metadata, note = root.find("metadata"), root.find(f"./metadata/{_ADDED}")
-    if metadata is None or note is None:
-        return {}
-    remove_element(metadata, note)
-    if note.get(_ALONE) and not len(metadata) and not (metadata.text or "").strip():
-        remove_element(root, metadata)
-    return {str(key): str(value) for key, value in note.attrib.items() if key != _ALONE}
-
-
 def disable(xml: str, kind: SharedMemory) -> str | None:
     """`xml` without the memory backing, or the part of it, that `enable` made.
 
-    None when it is no longer exactly that, or when a vhost-user device needs it: then it stays.
+    None when it stays, because it is no longer exactly that, or a device needs it that was not
+    there before; `why_kept` says which.
     """
     root = parse(xml)
     have, wanted = root.find("memoryBacking"), etree.fromstring(memory_backing(kind))
-    if have is None or any(root.xpath(path) for path in _VHOST_USER):
+    if have is None or _is_needed(root):
         return None
-    note = root.find(f"./metadata/{_ADDED}")
-    if note is not None:
-        if not _take_back(have, wanted, note):
+    noted = notes.read(root, _ADDED)
+    noted.pop(_IDLE, None)
+    if noted:
+        if not _take_back(have, wanted, noted):
             return None
-        _drop_note(root)
-        return to_text(root)
-    if _shape(have) != _shape(wanted):
+    elif _shape(have) != _shape(wanted):
         return None
-    remove_element(root, have)
+    else:
+        remove_element(root, have)
+    notes.drop(root, _ADDED)
     return to_text(root)
 
 
-def _take_back(have: etree._Element, wanted: etree._Element, note: etree._Element) -> bool:
+def _is_needed(root: etree._Element) -> bool:
+    idle = int(notes.read(root, _ADDED).get(_IDLE) or 0)
+    return bool(_VIRTIOFS(root)) or _vhost_user(root) > idle
+
+
+def why_kept(xml: str, kind: SharedMemory) -> str | None:
+    """Why `disable` leaves the domain its shared memory, for a message.
+
+    None when it does not, or there is none, or another virtiofs filesystem needs it.
+    """
+    root = parse(xml)
+    if not has_shared_memory(root) or bool(_VIRTIOFS(root)):
+        return None
+    if disable(xml, kind) is not None:
+        return None
+    return "a vhost-user device needs it" if _is_needed(root) else "it has been changed since"
+
+
+def _take_back(have: etree._Element, wanted: etree._Element, noted: dict[str, str]) -> bool:
     """Take out of a memory backing what was added; not if any of that was changed since."""
     parts = []
     for child in wanted:
-        before, now = note.get(child.tag), have.find(child.tag)
+        before, now = noted.get(str(child.tag)), have.find(child.tag)
         if before is not None:
             if (
                 now is None

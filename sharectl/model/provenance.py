@@ -14,6 +14,7 @@ from dataclasses import asdict, fields
 from lxml import etree
 
 from sharectl.model.domain_xml import add_metadata
+from sharectl.model.domain_xml_notes import is_ours_alone
 from sharectl.model.mark import Mark
 from sharectl.model.xml import parse, remove_element, to_text
 
@@ -44,7 +45,7 @@ def element(root: etree._Element, wanted: Iterable[Mark]) -> str | None:
     if not present:
         return None
     made = etree.Element("shares")
-    if is_alone(root) or root.find("metadata") is None:
+    if is_alone(root) or is_ours_alone(root):
         made.set(_ALONE, "yes")
     for mark in present:
         values = {key: value for key, value in asdict(mark).items() if value}

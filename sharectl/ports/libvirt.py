@@ -19,7 +19,8 @@ class Domains(Protocol):
         """Look at the domains with those UUIDs, or at all of this libvirt, one by one.
 
         A domain that cannot be looked at, such as one whose job hangs, is `unseen` and holds up no
-        other. `brief` looks at name, state and filesystems alone, which costs half.
+        other: each has two seconds, and all together the timeout of libvirt. `brief` looks at name,
+        state and filesystems alone, which costs half.
 
         Raises `Unavailable` when libvirt itself does not answer, and `Denied`.
         """
@@ -28,7 +29,10 @@ class Domains(Protocol):
         """Versions and abilities. Raises `Unavailable`."""
 
     def find(self, ident: str) -> Domain:
-        """The domain with that name, UUID or id (in this order). Raises `NotFound`."""
+        """The domain with that name, UUID or id; for what a user has typed.
+
+        Raises `NotFound`, and `Refused` when `ident` is one domain's name and another's id or UUID.
+        """
 
     def get(self, uuids: Iterable[str], *, brief: bool = False) -> dict[str, Domain]:
         """Those of the domains that exist, by UUID.
@@ -42,6 +46,7 @@ class Domains(Protocol):
     def attach_filesystem(self, uuid: str, filesystem: Filesystem) -> tuple[int, ...]:
         """Add to the persistent definition. Raises `Refused` when libvirt does.
 
+        It takes the place of one that was this filesystem before its driver was taken away.
         Returns the indexes of PCI controllers that libvirt had to add for it.
         """
 
@@ -49,6 +54,8 @@ class Domains(Protocol):
         self, uuid: str, filesystem: Filesystem, controllers: tuple[int, ...] = ()
     ) -> tuple[int, ...]:
         """Take out of the persistent definition; nothing to do when it is not there.
+
+        It is found however its path is written there: see `domain_xml.find_device`.
 
         `controllers` go with it; returns those that something else has come to use.
         """
@@ -65,5 +72,9 @@ class Domains(Protocol):
     def enable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
         """Give the persistent definition shared memory; see `memory_xml.enable`."""
 
-    def disable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
-        """Undo it, unless something has come to need it."""
+    def disable_shared_memory(self, uuid: str, kind: SharedMemory) -> str | None:
+        """Undo it, unless something has come to need it.
+
+        Returns why the memory stays shared, as the end of a sentence for the user; None when it
+        does not, or when another virtiofs filesystem keeps it, which needs no word.
+        """

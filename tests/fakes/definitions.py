@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from sharectl.model import domain_xml, memory_xml, provenance
 from sharectl.model.domain import Filesystem
+from sharectl.model.domain_xml import paths
 from sharectl.model.mark import Mark
 from sharectl.model.xml import parse, to_text
 
@@ -55,5 +56,5 @@ def read(xml: str) -> Read:
         memory_xml.has_shared_memory(root),
         domain_xml.filesystems(root),
         provenance.marks(root),
-        domain_xml.paths(root),
+        paths(root),
     )

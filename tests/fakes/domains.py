@@ -263,10 +263,11 @@ class FakeDomains:
         guest = self._guest(uuid)
         guest.xml = memory_xml.enable(guest.xml, kind)
 
-    def disable_shared_memory(self, uuid: str, kind: SharedMemory) -> None:
+    def disable_shared_memory(self, uuid: str, kind: SharedMemory) -> str | None:
         """By editing, unless it is needed."""
         guest = self._guest(uuid)
         guest.xml = memory_xml.disable(guest.xml, kind) or guest.xml
+        return memory_xml.why_kept(guest.xml, kind)
 
     def upgrade(self, **facts: object) -> None:
         """Change what `host` answers, as in `HostFacts`."""

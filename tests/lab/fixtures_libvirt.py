@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.lab import libvirtd as daemons
-from tests.lab import sandbox
+from tests.lab import sandbox, second_libvirtd
 from tests.lab.guest import Guest
 
 DomainFactory = Callable[..., Guest]
@@ -39,6 +39,14 @@ def connection(libvirtd: daemons.Libvirtd) -> Iterator[Any]:
     yield opened
     with contextlib.suppress(libvirt.libvirtError):  # the test may have restarted the daemon
         opened.close()
+
+
+@pytest.fixture
+def second_libvirt(libvirtd: daemons.Libvirtd) -> Iterator[str]:
+    """The URI of another libvirt of the sandbox, which has no domains; it ends with the test."""
+    daemon, uri = second_libvirtd.start(RUN / "second")
+    yield uri
+    daemon.stop()
 
 
 @pytest.fixture

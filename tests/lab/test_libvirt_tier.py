@@ -104,3 +104,19 @@ def test_without_shared_memory_libvirt_refuses_virtiofs(
 
 def test_factory_removes_what_it_defined(connection: Any) -> None:
     assert "tier" not in [domain.name() for domain in connection.listAllDomains()]
+
+
+def test_second_libvirt_has_other_domains(
+    domain: DomainFactory, second_libvirt: str, connection: Any
+) -> None:
+    import libvirt
+
+    domain("here")
+    there = libvirt.open(second_libvirt)
+    assert there.listAllDomains() == []
+    Guest.define(there, "there", RUN / "second" / "guests").start()
+    assert [
+        item.name() for item in there.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
+    ] == ["there"]
+    assert "there" not in [item.name() for item in connection.listAllDomains()]
+    there.close()

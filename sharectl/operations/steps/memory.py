@@ -15,6 +15,10 @@ def enable(site: Site, action: EnableSharedMemory) -> None:
 def disable(site: Site, action: DisableSharedMemory) -> None:
     with site.domain_lock(action.domain_uuid), site.app.interrupts.shielded():
         try:
-            site.app.domains.disable_shared_memory(action.domain_uuid, action.kind)
+            why = site.app.domains.disable_shared_memory(action.domain_uuid, action.kind)
         except NotFound:
             return
+    if why is not None:
+        site.app.report.warn(
+            f"domain {action.domain_name} keeps the shared memory that sharectl gave it: {why}"
+        )
