@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sharectl.cli.output import Cell, Row
+from sharectl.model.enums import AccessLevel, Health, MappingStatus
 from sharectl.operations.views import MappingView
+
+if TYPE_CHECKING:
+    from sharectl.model.unrecorded import Unrecorded
 
 LIST = ("Share ID", "Status", "Tag")
 LONG = (
@@ -61,6 +67,15 @@ def record(view: MappingView) -> Row:
         mapping.updated_at.isoformat(),
     )
     return cells
+
+
+def unrecorded_row(item: Unrecorded, *, with_domain: bool) -> Row:
+    """The same for a filesystem that no record speaks of, as `list --long` shows it."""
+    status = MappingStatus.ACTIVE if item.live else MappingStatus.INACTIVE
+    level = AccessLevel.RO if item.filesystem.readonly else AccessLevel.RW
+    shown: Row = (item.share_id, status.value, item.filesystem.tag)
+    rest: Row = ("", "", level.value, "", item.filesystem.source or "", Health.UNRECORDED.value, "")
+    return (item.domain.name, *shown, *rest) if with_domain else (*shown, *rest)
 
 
 def list_row(view: MappingView, *, with_domain: bool, long: bool = False) -> Row:

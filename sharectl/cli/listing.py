@@ -41,6 +41,7 @@ def list_command(
     listing = list_mappings(app, domain, examine=examine)
     tell_unseen(app, listing)
     rows = [columns.list_row(item, with_domain=with_domain, long=examine) for item in listing.views]
+    rows += [columns.unrecorded_row(item, with_domain=with_domain) for item in listing.unrecorded]
     print_list(headings, rows, output)
     if examine and output.format == "table" and sys.stdout.isatty():
         tell_health(app, listing)
@@ -63,3 +64,6 @@ def tell_health(app: App, listing: Listing) -> None:
             mapping = view.mapping
             which = f"{mapping.domain_name} {mapping.share_name or mapping.share_id}"
             app.report.note(f"hint: {which}: {view.health}: {text}")
+    for item in listing.unrecorded:
+        problem = item.problem()
+        app.report.note(f"hint: {item.domain.name} {item.share_id}: {problem.hint}")

@@ -43,9 +43,9 @@ def reconcile_command(
 
     For each DOMAIN, or for all of this host. Finishes or undoes interrupted work, mounts what is
     not mounted, grants what is not granted and puts filesystems back. Prints a line for each
-    change and nothing when there is none. Exit status 6 when something could not be done, 75 when
-    another reconcile runs, and with --dry-run 5 when there is something to do, 6 when it only
-    could not look everywhere.
+    change and nothing when there is none. Exit status 6 when something could not be done, 69 when
+    all that kept it from more was that libvirt, OpenStack or a file server did not answer, 75 when
+    another reconcile runs, and with --dry-run 5 when there is something to do.
     """
     app: App = ctx.obj
     request = ReconcileRequest(domains, dry_run=dry_run, prune=prune, timeout=timeout)
@@ -55,4 +55,4 @@ def reconcile_command(
     if dry_run and result.drift:
         ctx.exit(ExitCode.DRIFT)
     if result.problems:
-        ctx.exit(ExitCode.PARTIAL)
+        ctx.exit(ExitCode.UNAVAILABLE if result.unavailable else ExitCode.PARTIAL)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 from sharectl.errors import SharectlError
@@ -56,14 +57,22 @@ class HostDomains:
 
     def find(self, mapping: ShareMapping) -> Domain | None:
         """The mapping's domain, if it was seen."""
-        found = [item for item in self.seen if item.uuid == mapping.domain_uuid]
+        found = self._by_uuid.get(mapping.domain_uuid, ())
         right = [item for item in found if item.libvirt_uri == libvirt_of(mapping)]
         return next(iter(right or found), None)
 
+    @cached_property
+    def _by_uuid(self) -> Mapping[str, tuple[Domain, ...]]:
+        found: dict[str, tuple[Domain, ...]] = {}
+        for item in self.seen:
+            found[item.uuid] = (*found.get(item.uuid, ()), item)
+        return found
+
     def is_gone(self, mapping: ShareMapping) -> bool:
         """Whether the libvirt that the mapping was attached through has no such domain."""
-        known = {item.uuid for item in self.seen} | {item.uuid for item in self.unseen}
-        if mapping.domain_uuid in known:
+        if mapping.domain_uuid in self._by_uuid:
+            return False
+        if any(item.uuid == mapping.domain_uuid for item in self.unseen):
             return False
         return libvirt_of(mapping) in self.complete
 
@@ -79,6 +88,10 @@ class HostDomains:
     def is_unseen(self, mapping: ShareMapping) -> bool:
         """Whether nothing is known of the mapping's domain."""
         return self.find(mapping) is None and not self.is_gone(mapping)
+
+    def why_unknown(self, folder: str) -> SharectlError | None:
+        """Why it is not known who uses `folder`: a domain that may could not be looked at."""
+        return next((item.error for item in self.unseen if item.may_use(folder)), None)
 
     def __iter__(self) -> Iterator[Domain]:
         """The domains that were seen."""

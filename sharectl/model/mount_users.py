@@ -9,33 +9,19 @@ from dataclasses import dataclass
 from sharectl.errors import InUse, Unavailable
 from sharectl.model.action import MountShare, ReplaceMount
 from sharectl.model.domain import Domain, is_within
-from sharectl.model.export_location import same_source
 from sharectl.model.host_domains import HostDomains
 from sharectl.model.mapping import ShareMapping, serves
-from sharectl.model.mounts import HostMount, MountNote, ServedMount, layers_at
+from sharectl.model.mount_use import holders
+from sharectl.model.mounts import ServedMount
 from sharectl.model.observed import Observed
 
 
-def holders(
-    mapping: ShareMapping,
-    mounts: tuple[HostMount, ...],
-    notes: Iterable[MountNote],
-    served: tuple[ServedMount, ...],
-) -> tuple[ServedMount, ...]:
-    """The processes that serve the mapping's share, mounted here or not any more."""
-    devices = {item.device for item in layers_at(mounts, mapping.mount_point)}
-    devices |= {item.device for item in notes if item.mount_point == mapping.mount_point}
-    return tuple(
-        item
-        for item in served
-        if (item.mount.device and item.mount.device in devices)
-        or same_source(mapping.protocol, mapping.export_location, item.mount)
-    )
-
-
 def held(mapping: ShareMapping, observed: Observed) -> tuple[ServedMount, ...]:
-    """The same of one look at everything."""
-    return holders(mapping, observed.mounts, observed.notes.values(), observed.served)
+    """The processes that serve the share, or what lies at its mount point; see `holders`."""
+    if not observed.served:
+        return ()
+    mounts = observed.host_mounts or observed.mounts
+    return holders(mapping, mounts, observed.notes, observed.served)
 
 
 @dataclass(frozen=True)
@@ -102,8 +88,7 @@ def check_mountable(action: MountShare, observed: Observed) -> None:
     on top would hide that the guest writes elsewhere.
     """
     mount_point = action.mapping.mount_point
-    using = live_users(mount_point, observed.domains or ())
-    if (by := who(using, in_folder(mount_point, observed.served))) is not None:
+    if (by := runs_with(action.mapping, observed)) is not None:
         raise InUse(
             f"nothing is mounted at {mount_point}, and {by.runs} with what lay there when it"
             " started",
@@ -143,3 +128,6 @@ def check_known(what: str, observed: Observed) -> None:
             f"{what}, and it is not known whether domain {unseen[0].domain_name} runs with it",
             hint="see whether libvirt answers: virsh list --all; then: sharectl reconcile",
         )
+    for item in observed.mappings:
+        if domains is not None and (error := domains.why_unknown(item.mount_point)):
+            raise error.about(f"{what}, and it is not known who runs with it")

@@ -24,7 +24,8 @@ class Observed:
     resource alone. A look that failed raises; it never becomes an empty tuple. `share_exists`
     is False when Manila says that there is no such share; `share_status` is None when it was not
     looked at, and `share_hindrance` says why the share cannot be used now.
-    `server` is what the file server answered at the mount point. `notes` are of the mounts that
+    `server` is what the file server answered at the mount point. `host_mounts` are all mounts of
+    the host, `mounts` those that matter here. `notes` are of the mounts that
     sharectl made; `served` are the file systems that virtiofsd processes hold.
     """
 
@@ -37,6 +38,7 @@ class Observed:
     share_status: str | None = None
     share_hindrance: Hindrance | None = None
     server: Health = Health.OK
+    host_mounts: tuple[HostMount, ...] = ()
     notes: Mapping[str, MountNote] = field(default_factory=lambda: MappingProxyType({}))
     served: tuple[ServedMount, ...] = ()
 

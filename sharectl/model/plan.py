@@ -78,6 +78,10 @@ def check_all_seen(observed: Observed) -> None:
     for item in observed.mappings:
         if observed.domains is not None and observed.domains.is_unseen(item):
             raise observed.domains.why_unseen(item) or unknown_domain(item)
+        if observed.domains is not None and (
+            error := observed.domains.why_unknown(item.mount_point)
+        ):
+            raise error
 
 
 def unknown_domain(mapping: ShareMapping) -> SharectlError:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Interrupted, SharectlError
-from sharectl.model.domain import Domain, DomainsSeen
+from sharectl.model.domain import Domain, DomainsSeen, UnseenDomain
 from sharectl.model.host_domains import HostDomains, libvirt_of
 from sharectl.model.mapping import ShareMapping
 
@@ -38,7 +38,7 @@ def look_at_domains(
             there = app.at(replace(mapping, libvirt_uri=uri))
             _look(there, uri, only, looks, failed)
     seen = HostDomains.of(looks, failed)
-    return replace(seen, seen=located(app, seen.seen))
+    return replace(seen, seen=located(app, seen.seen), unseen=_placed(app, seen.unseen))
 
 
 def _look(
@@ -61,6 +61,19 @@ def located(app: App, domains: tuple[Domain, ...]) -> tuple[Domain, ...]:
     paths = {path for domain in domains for path in _paths(domain)}
     places = app.mounts.resolve(sorted(paths)) if paths else {}
     return tuple(domain.located(places) for domain in domains)
+
+
+def _placed(app: App, unseen: tuple[UnseenDomain, ...]) -> tuple[UnseenDomain, ...]:
+    """The same for what libvirt keeps of those that could not be looked at."""
+    if not any(item.paths for item in unseen):
+        return unseen
+    places = app.mounts.resolve(sorted({path for item in unseen for path in item.paths or ()}))
+    return tuple(
+        item
+        if item.paths is None
+        else replace(item, paths=frozenset(places[p] for p in item.paths))
+        for item in unseen
+    )
 
 
 def _paths(domain: Domain) -> set[str]:

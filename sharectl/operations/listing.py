@@ -23,11 +23,10 @@ def list_mappings(app: App, domain: str | None, *, examine: bool = False) -> Lis
 
     Raises `NotFound` for a domain that neither the store nor libvirt knows.
     """
-    mappings = app.store.load()
-    if domain is not None:
-        mappings = of_domain(app, mappings, domain)
+    stored = app.store.load()
+    mappings = stored if domain is None else of_domain(app, stored, domain)
     if examine:
-        return _examined(app, mappings)
+        return _examined(app, mappings, domain)
     if not mappings:
         return Listing(())
     domains, unseen = look_at(app, mappings)
@@ -35,10 +34,19 @@ def list_mappings(app: App, domain: str | None, *, examine: bool = False) -> Lis
     return Listing(tuple(sorted(views, key=lambda item: item.domain_name)), unseen)
 
 
-def _examined(app: App, mappings: tuple[ShareMapping, ...]) -> Listing:
+def _examined(app: App, mappings: tuple[ShareMapping, ...], domain: str | None) -> Listing:
+    """All domains are looked at: one without a record may have the filesystem of a share."""
+    from sharectl.model.unrecorded import unrecorded
     from sharectl.operations.survey import Scope, survey
     from sharectl.operations.views import examined
 
-    seen = survey(app, mappings, Scope())
+    seen = survey(app, mappings, Scope(every_domain=True))
     views = (examined(item, seen) for item in mappings)
-    return Listing(tuple(sorted(views, key=lambda item: item.domain_name)), seen.unseen)
+    known = [item for group in seen.mappings.values() for item in group]
+    asked = {domain, *(item.domain_uuid for item in mappings)}
+    others = tuple(
+        item
+        for item in unrecorded(seen.domains or (), known, str(app.config.mount_base))
+        if domain is None or {item.domain.name, item.domain.uuid} & asked
+    )
+    return Listing(tuple(sorted(views, key=lambda item: item.domain_name)), seen.unseen, others)

@@ -55,12 +55,13 @@ def observe(
             rules, exists = (), False
     if known is None:
         domains = look_at_domains(app, (*stored, *mappings))
-        seen = Observed(app.host.identity, mappings, rules, app.mounts.list(), domains)
+        seen = Observed(app.host.identity, mappings, rules, (), domains)
     else:
         seen = known.observed(mappings[0])
         seen = replace(seen, domains=_refreshed(app, seen.domains, mappings), rules=rules)
+    mounts = app.mounts.list()
     return replace(
-        seen, mappings=mappings, mounts=app.mounts.list(), share_exists=exists,
+        seen, mappings=mappings, mounts=mounts, host_mounts=mounts, share_exists=exists,
         notes=app.mounts.notes(), served=app.mounts.served(),
     )  # fmt: skip
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Denied, Interrupted, NotFound, Refused, SharectlError
+from sharectl.errors import Denied, Interrupted, InUse, NotFound, Refused, SharectlError
 from sharectl.model.action import RevokeAccess
 from sharectl.model.domain import Domain, is_within
 from sharectl.model.export_location import CEPH_FUSE_TYPE, KERNEL_TYPES
 from sharectl.model.mapping import ShareMapping
+from sharectl.model.mount_users import who
 from sharectl.model.mounts import HostMount, mounted_at
 from sharectl.model.rule_owner import is_ours
 from sharectl.model.share import AccessRule, is_share_id
+from sharectl.model.unrecorded import unrecorded
 from sharectl.model.withdrawal import Withdrawal
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.domains import look_at_domains
@@ -72,6 +74,7 @@ def leftovers(
     """
     if seen.domains is None or seen.domains.failed:
         return  # it is not known who uses them
+    _name_unrecorded(app, seen, report)
     recorded = (item for group in seen.mappings.values() for item in group)
     mounts = (layers[-1] for layers in seen.mounts.values())
     for orphan in _orphans(app, recorded, mounts, seen.domains.seen):
@@ -88,6 +91,18 @@ def leftovers(
             raise
         except SharectlError as error:
             report.failed(error)
+
+
+def _name_unrecorded(app: App, seen: Survey, report: Report) -> None:
+    """Filesystems of recorded shares in domains that have no record for them.
+
+    Of the others the mount is told, with the domains that use it.
+    """
+    known = [item for group in seen.mappings.values() for item in group]
+    for item in unrecorded(seen.domains or (), known, str(app.config.mount_base)):
+        mounted = str(app.config.mount_base / item.share_id) in seen.mounts
+        if item.share_id in seen.mappings or not mounted:
+            report.failed(item.problem())
 
 
 def _orphans(
@@ -183,13 +198,22 @@ def _look_again(app: App, seen: Orphan) -> Orphan | None:
         return None
     stored = app.store.load()
     domains = look_at_domains(app, stored)
-    if domains.failed:
-        raise next(iter(domains.failed.values()))
+    for error in (*domains.failed.values(), domains.why_unknown(seen.mount_point)):
+        if error is not None:
+            raise error
     found = _orphans(app, stored, (mount,), domains.seen)
     orphan = found[0] if found else None
     if orphan is not None and orphan.users:
         raise orphan.problem()
+    _check_released(app, mount)
     return orphan
+
+
+def _check_released(app: App, mount: HostMount) -> None:
+    """Raise `InUse` while a process that no known domain has serves the mount."""
+    same = (item for item in app.mounts.served() if item.mount.device == mount.device)
+    if mount.device and (by := who((), tuple(same))) is not None:
+        raise InUse(f"{by.runs} with {mount.mount_point}, which no record speaks of", hint=by.stop)
 
 
 def _rules(app: App, orphan: Orphan) -> tuple[AccessRule, ...]:

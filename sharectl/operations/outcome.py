@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sharectl.errors import SharectlError
+from sharectl.errors import SharectlError, Unavailable
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,11 @@ class Outcome:
     changes: tuple[str, ...]
     problems: tuple[SharectlError, ...]
     unseen: tuple[SharectlError, ...] = ()
+
+    @property
+    def unavailable(self) -> bool:
+        """Whether nothing but what did not answer stood in the way."""
+        return all(isinstance(item, Unavailable) for item in self.problems)
 
     @property
     def drift(self) -> bool:

@@ -61,6 +61,7 @@ class Survey:
     unseen: tuple[SharectlError, ...]
     notes: Mapping[str, MountNote] = field(default_factory=lambda: MappingProxyType({}))
     served: tuple[ServedMount, ...] = ()
+    host_mounts: tuple[HostMount, ...] = ()
 
     def share(self, share_id: str) -> ShareSeen | None:
         """What Manila told of the share; None when it could not be asked."""
@@ -82,6 +83,7 @@ class Survey:
             server=self.servers.get(mapping.mount_point, Health.OK),
             notes=self.notes,
             served=self.served,
+            host_mounts=self.host_mounts,
         )
 
     def is_whole(self, mapping: ShareMapping) -> bool:
@@ -100,13 +102,16 @@ def survey(app: App, chosen: Iterable[ShareMapping], scope: Scope) -> Survey:
     wanted = tuple(chosen)
     stored = app.store.load()
     mappings = _by_share(stored)
-    mounts = _by_mount_point(app.mounts.list())
+    host_mounts = app.mounts.list()
+    mounts = _by_mount_point(host_mounts)
     unseen: list[SharectlError] = []
     domains: HostDomains | None = None
-    if scope.libvirt and (wanted or (scope.every_domain and _has_mounts(app, mounts))):
+    if scope.libvirt and (wanted or scope.every_domain):
         domains = _domains(app, stored, wanted, scope)
-        unseen += domains.failed.values()
-        unseen += (item.error for item in domains.unseen)
+        if domains.failed and not (stored or _has_mounts(app, mounts)):
+            domains = None  # a host without shares need not have a libvirt
+        else:
+            unseen += (*domains.failed.values(), *(item.error for item in domains.unseen))
     shares: Mapping[str, ShareSeen] | None = None
     if scope.manila and wanted:
         shares = _shares(app, wanted, mappings)
@@ -114,7 +119,7 @@ def survey(app: App, chosen: Iterable[ShareMapping], scope: Scope) -> Survey:
     return Survey(
         app.host.identity, mappings, mounts, domains, shares,
         _probe(app, wanted, mounts) if scope.servers else {}, tuple(unseen),
-        app.mounts.notes(), app.mounts.served(),
+        app.mounts.notes(), app.mounts.served(), host_mounts,
     )  # fmt: skip
 
 

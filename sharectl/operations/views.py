@@ -11,6 +11,7 @@ from sharectl.model.enums import Health, Intent
 from sharectl.model.mapping import ShareMapping, status_of
 
 if TYPE_CHECKING:
+    from sharectl.model.unrecorded import Unrecorded
     from sharectl.operations.survey import Survey
 
 UNSEEN = "unknown"
@@ -28,10 +29,11 @@ class MappingView:
 
 @dataclass(frozen=True)
 class Listing:
-    """What `list` found, and what it could not look at."""
+    """What `list` found, what no record speaks of, and what it could not look at."""
 
     views: tuple[MappingView, ...]
     unseen: tuple[SharectlError, ...] = ()
+    unrecorded: tuple[Unrecorded, ...] = ()
 
 
 def view(mapping: ShareMapping, domain: Domain | None, *, seen: bool) -> MappingView:

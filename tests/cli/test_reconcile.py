@@ -62,7 +62,7 @@ def test_a_dry_run_that_could_not_look_does_not_say_that_something_is_to_be_done
     getattr(world.app, port).dead = True
     world.app.restart()
     blind = run(world.app, "reconcile", "--dry-run")
-    assert (blind.exit_code, blind.stdout) == (ExitCode.PARTIAL, "")
+    assert (blind.exit_code, blind.stdout) == (ExitCode.UNAVAILABLE, "")
     world.app.mounts.unmount(world.mount_point, 1)
     world.app.restart()
     assert run(world.app, "reconcile", "--dry-run").exit_code == ExitCode.DRIFT

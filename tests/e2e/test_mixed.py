@@ -34,7 +34,7 @@ _FINE = {
     "add": {ExitCode.OK, ExitCode.NOT_FOUND, ExitCode.REFUSED, ExitCode.BUSY},
     "remove": {ExitCode.OK, ExitCode.NOT_FOUND, ExitCode.REFUSED, ExitCode.BUSY},
     "list": {ExitCode.OK},
-    "reconcile": {ExitCode.OK, ExitCode.PARTIAL, ExitCode.BUSY},
+    "reconcile": {ExitCode.OK, ExitCode.PARTIAL, ExitCode.UNAVAILABLE, ExitCode.BUSY},
     "hook": {ExitCode.OK, ExitCode.INTERNAL},
 }
 _WEIGHTS = {"add": 5, "remove": 4, "list": 2, "reconcile": 2, "hook": 2, "power": 2}

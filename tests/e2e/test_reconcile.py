@@ -91,13 +91,15 @@ def test_wrong_mount_stays_under_a_running_guest(world: World, share: Share) -> 
     guest = world.guests[0]
     guest.start()
     assert _health(world) == ["wrong-source"]
-    refused = world.sharectl("reconcile")
-    assert refused.status == 6
-    assert (
-        "is a mount of wrong and has to be replaced, and domain vm1 runs with it" in refused.stderr
-    )
-    assert world.mounts() == ((str(mount_point), "wrong"),)
-    guest.domain.destroy()
+    for _again in range(2):
+        refused = world.sharectl("reconcile")
+        assert refused.status == 6
+        assert f"{mount_point} is a mount of wrong (rw), not of" in refused.stderr
+        assert f"umount {mount_point}" in refused.stderr
+        assert world.mounts() == ((str(mount_point), "wrong"),)
+        if guest.domain.isActive():
+            guest.domain.destroy()
+    subprocess.run(["umount", mount_point], check=True)
     assert "in order again" in world.sharectl("reconcile").ok().stdout
     assert _health(world) == ["ok"]
 
@@ -107,7 +109,7 @@ def test_without_manila_the_kept_key_mounts(world: World, share: Share) -> None:
     _unmount(world)
     with world.cloud.manila.down(), world.cloud.keystone.down():  # Manila starts last
         done = world.sharectl("reconcile")
-        assert done.status == 6
+        assert done.status == 69
         assert "Keystone does not answer" in done.stderr
         assert "vm1 docs: mount " in done.stdout
     assert world.snapshot() == before
