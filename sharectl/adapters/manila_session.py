@@ -199,7 +199,11 @@ class ManilaSession:
             raise translate(error, self._credentials, change=change) from error
         except SharectlError:
             raise
+        except OSError as error:  # a file of certificates that there is not
+            raise self._credentials.unusable(error) from error
         except _CONFUSED as error:
+            if self._credentials.service == "Keystone":  # not logged in yet
+                raise self._credentials.unusable(error) from error
             raise not_manila(_what(error), self._credentials, change=change) from error
         except Exception as error:
             if type(error) is not Exception:
