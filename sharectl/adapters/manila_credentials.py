@@ -17,9 +17,15 @@ from sharectl.errors import ConfigError
 
 _BAD = "no usable credentials"
 _HOW = "--os-cloud, OS_CLOUD or manila.cloud of the configuration file"
+_DAMAGED = (
+    "look at the first of ./clouds.yaml, ~/.config/openstack/clouds.yaml and"
+    " /etc/openstack/clouds.yaml that there is, or at the file named by OS_CLIENT_CONFIG_FILE"
+)
 _NO_FILE = (
     "no clouds.yaml can be read: look after /etc/openstack/clouds.yaml, or set the OS_* variables"
 )
+# What the loader, and the plugins that it makes, raise over values of the wrong type.
+WRONG = (TypeError, ValueError, AttributeError, LookupError, OSError)
 _MADE_UP = ("envvars", "defaults")  # the loader's own names, for clouds that are in no file
 
 
@@ -44,6 +50,8 @@ class Credentials:
             return OpenStackConfig()
         except exceptions.ConfigException as error:
             raise ConfigError(f"{_BAD}: {error}", hint=self.hint) from error
+        except WRONG as error:
+            raise ConfigError(f"{_BAD}: clouds.yaml is damaged: {error}", hint=_DAMAGED) from error
 
     @cached_property
     def region(self) -> Any:
@@ -51,7 +59,7 @@ class Credentials:
         from openstack import exceptions
 
         loader = self._loader
-        if self._cloud and self._cloud not in loader.get_cloud_names():
+        if self._cloud and self._cloud not in self._cloud_names:
             by = f", named by {self._named_by}," if self._named_by else ""
             where = loader.config_filename or "any clouds.yaml that can be read"
             raise ConfigError(
@@ -59,7 +67,7 @@ class Credentials:
             )
         try:
             return loader.get_one(cloud=self._cloud)
-        except (exceptions.ConfigException, auth_errors.ClientException) as error:
+        except (exceptions.ConfigException, auth_errors.ClientException, *WRONG) as error:
             raise self.unusable(error) from error
 
     @cached_property
@@ -67,7 +75,7 @@ class Credentials:
         """The plugin that logs in. Raises `ConfigError`."""
         try:
             plugin = self.region.get_auth()
-        except (auth_errors.ClientException, TypeError) as error:
+        except (auth_errors.ClientException, *WRONG) as error:
             raise self.unusable(error) from error
         if plugin is None:
             raise self.unusable("there are none")
@@ -108,8 +116,16 @@ class Credentials:
             return f"name a cloud of clouds.yaml with {_HOW}, or set the OS_* variables"
         if not loader.config_filename:
             return _NO_FILE
-        names = ", ".join(name for name in loader.get_cloud_names() if name not in _MADE_UP)
+        names = ", ".join(name for name in self._cloud_names if name not in _MADE_UP)
         return f"{loader.config_filename} has: {names or 'no cloud'}; name one with {_HOW}"
+
+    @property
+    def _cloud_names(self) -> list[str]:
+        """The clouds of the file; none if what stands there cannot be clouds."""
+        try:
+            return [str(name) for name in self._loader.get_cloud_names()]
+        except WRONG:
+            return []
 
     def command(self, words: str) -> str:
         """`openstack WORDS`, as it is to be typed to use these credentials."""
@@ -118,4 +134,4 @@ class Credentials:
 
     @property
     def _name(self) -> str:
-        return self._cloud or self._loader.default_cloud or _MADE_UP[-1]
+        return str(self._cloud or self._loader.default_cloud or _MADE_UP[-1])

@@ -54,6 +54,8 @@ def translate(error: Exception, credentials: Credentials, *, change: bool = Fals
     if isinstance(error, auth_errors.ConnectionError) or status >= SERVER_ERROR:
         kind = RequestFailed if status == SERVER_ERROR else Unavailable
         return _away(kind, text, credentials, uncertain=change and not _never_sent(error))
+    if status in (TOO_LARGE, TOO_MANY):
+        return _busy(error, text, credentials)
     if (refused := _login(error, text, credentials)) is not None:
         return refused
     if isinstance(error, manila_errors.HttpError):
@@ -61,6 +63,15 @@ def translate(error: Exception, credentials: Credentials, *, change: bool = Fals
     if isinstance(error, manila_errors.CommandError):
         return Refused(f"Manila's client refuses: {text}")
     return BackendError(f"Manila: {text}")
+
+
+def _busy(error: Any, text: str, credentials: Credentials) -> Unavailable:
+    """A limit of requests: this one was not carried out."""
+    seconds = getattr(error.response, "retry_after", None)
+    when = f"in {seconds:g} s" if seconds else "in a minute"
+    return Unavailable(
+        f"{credentials.service} takes no more requests for now: {text}", hint=f"run it again {when}"
+    )
 
 
 def _login(error: Exception, text: str, credentials: Credentials) -> SharectlError | None:
@@ -84,21 +95,22 @@ def _login(error: Exception, text: str, credentials: Credentials) -> SharectlErr
 def _answered(error: Any, text: str, credentials: Credentials, *, change: bool) -> SharectlError:
     """A status of 4xx."""
     status = error.http_status
-    if status in (TOO_LARGE, TOO_MANY):
-        return Unavailable(
-            f"Manila takes no more requests for now: {text}", hint="run it again in a minute"
-        )
     if status == NOT_ACCEPTABLE:
         return BackendError(f"Manila: {text}")
     fault, message = _fault(error)
-    if not fault and (error.response is not None or status == MISSING):
+    if _is_foreign(status, fault, error):
         return not_manila(f"HTTP {status}", credentials, change=change)
-    return _refused(status, fault, message, text, credentials)
+    return _refused(status, message, text, credentials)
 
 
-def _refused(
-    status: int, fault: str, message: str, text: str, credentials: Credentials
-) -> SharectlError:
+def _is_foreign(status: int, fault: str, error: Any) -> bool:
+    """Whether Manila would not answer so."""
+    if status == MISSING:
+        return fault != _NOT_FOUND
+    return not fault and error.response is not None
+
+
+def _refused(status: int, message: str, text: str, credentials: Credentials) -> SharectlError:
     """One of Manila's own answers."""
     says = f"Manila says: {text}"
     if status == FORBIDDEN:
@@ -107,8 +119,7 @@ def _refused(
             hint="use credentials that may do this; these are those of:"
             f" {credentials.command('token issue')}",
         )
-    no_share = status == BAD_REQUEST and _NO_SHARE.fullmatch(message)
-    if no_share or (status, fault) == (MISSING, _NOT_FOUND):
+    if status == MISSING or (status == BAD_REQUEST and _NO_SHARE.fullmatch(message)):
         return NotFound(says)
     if _RULE_EXISTS.fullmatch(message):
         return RuleExists(says)

@@ -7,6 +7,8 @@ rules, and a server that answers 406 is asked for what it has.
 from __future__ import annotations
 
 import logging
+import re
+import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
@@ -21,13 +23,15 @@ from sharectl.adapters import deadline
 from sharectl.adapters.connection_text import host_and_port
 from sharectl.adapters.manila_answers import Malformed
 from sharectl.adapters.manila_credentials import Credentials
-from sharectl.adapters.manila_errors import not_manila, translate
+from sharectl.adapters.manila_errors import TOO_LARGE, TOO_MANY, not_manila, translate
 from sharectl.errors import SharectlError, Unavailable
 
 T = TypeVar("T")
 WANTED = "2.82"  # first with lock_visibility and lock_deletion on access rules
 SERVICE = "shared-file-system"
-_FIRST_ERROR = 400  # of the HTTP statuses
+_FIRST_ERROR, _AWAY = 400, 503  # HTTP statuses
+_SECONDS = re.compile(r"\d{1,9}(\.\d+)?")
+_TIMES = 5  # that a request is sent again at most
 
 # Bodies of access rules carry cephx keys; keystoneauth logs them under this name only when the
 # loggers are split, and there they stay off whatever --debug turns on.
@@ -41,17 +45,43 @@ _CONFUSED = (TypeError, ValueError, AttributeError, LookupError)
 
 
 class _Session(Session):
-    """A session whose answers have no Retry-After when they are errors.
+    """A session that waits and asks again where the answer says when.
 
-    manilaclient hands that header to exceptions that do not take it, with a TypeError, for
-    every status but 413.
+    An answer that is an error is given on without its Retry-After: manilaclient hands that header
+    to exceptions that do not take it, with a TypeError, for every status but 413. The answer has
+    the seconds as `retry_after`.
+
+    Args:
+        patience: seconds that the waits of one request may take in all.
     """
 
+    def __init__(self, *, patience: float, **options: Any) -> None:
+        super().__init__(**options)
+        self._patience = patience
+
     def request(self, *arguments: Any, **options: Any) -> Any:
-        answer = super().request(*arguments, **options)
-        if answer.status_code >= _FIRST_ERROR:
-            answer.headers.pop("Retry-After", None)
-        return answer
+        method = options["method"] if "method" in options else arguments[1]
+        left, again = self._patience, _TIMES
+        while True:
+            answer: Any = super().request(*arguments, **options)
+            if answer.status_code < _FIRST_ERROR:
+                return answer
+            answer.retry_after = _seconds(answer.headers.pop("Retry-After", None))
+            wait = answer.retry_after if _may_repeat(answer.status_code, method) else None
+            if wait is None or wait > left or not again:
+                return answer
+            time.sleep(wait)
+            left, again = left - wait, again - 1
+
+
+def _may_repeat(status: int, method: str) -> bool:
+    """Whether the request had no effect: what was over a limit was not carried out."""
+    return status in (TOO_LARGE, TOO_MANY) or (status == _AWAY and method == "GET")
+
+
+def _seconds(header: str | None) -> float | None:
+    """What Retry-After says; None for a date, or what is neither."""
+    return float(header) if header is not None and _SECONDS.fullmatch(header) else None
 
 
 class ManilaSession:
@@ -72,6 +102,7 @@ class ManilaSession:
         region = self._credentials.region
         verify, certificate = region.get_requests_verify_args()
         return _Session(
+            patience=self._timeout,
             auth=self._credentials.auth, verify=verify, cert=certificate, timeout=self._timeout,
             app_name="sharectl", split_loggers=True,
         )  # fmt: skip
@@ -168,7 +199,11 @@ class ManilaSession:
             raise translate(error, self._credentials, change=change) from error
         except SharectlError:
             raise
+        except OSError as error:  # a file of certificates that there is not
+            raise self._credentials.unusable(error) from error
         except _CONFUSED as error:
+            if self._credentials.service == "Keystone":  # not logged in yet
+                raise self._credentials.unusable(error) from error
             raise not_manila(_what(error), self._credentials, change=change) from error
         except Exception as error:
             if type(error) is not Exception:

@@ -53,14 +53,15 @@ _LIES = {
     "404 of a wrong path": as_json(
         {"message": "The resource could not be found.", "code": "404 Not Found", "title": "N"}, 404
     ),
+    "404 of another service": fault(404, "error", "Could not find share."),
     "403 HTML": Answer(403, _HTML, "text/html"),
     "400 HTML": Answer(400, _HTML, "text/html"),
     "200 HTML": Answer(200, "<html>Welcome</html>", "text/html"),
     "200 empty": Answer(200),
     "200 JSON of another": as_json({"status": "ok"}),
     "200 null": as_json(None),
-    "502 with Retry-After": Answer(502, _HTML, "text/html", {"Retry-After": "5"}),
-    "429 with Retry-After": Answer(429, "slow down", "text/plain", {"Retry-After": "5"}),
+    "502 with Retry-After": Answer(502, _HTML, "text/html", {"Retry-After": "500"}),
+    "429 with Retry-After": Answer(429, "slow down", "text/plain", {"Retry-After": "500"}),
 }
 
 

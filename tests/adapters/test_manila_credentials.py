@@ -11,6 +11,8 @@ from manilaclient import exceptions as manila_errors
 
 from sharectl.adapters.manila_credentials import Credentials
 from sharectl.adapters.manila_errors import translate
+from sharectl.adapters.manila_session import ManilaSession
+from sharectl.adapters.manila_shares import ManilaShares
 from sharectl.errors import ConfigError, Denied, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("ignore:Support for InfluxDB")  # of openstacksdk
@@ -127,3 +129,37 @@ def test_the_service_that_is_away_is_named(clouds: Path) -> None:
     manila = translate(gone, credentials)
     assert manila.message.startswith("Manila does not answer: cannot connect to 192.0.2.1:8786")
     assert manila.advice.endswith(": openstack --os-cloud demo catalog list")
+
+
+_AUTH = "{auth_url: 'https://127.0.0.1:1/v3', username: u, password: p, project_name: x}"
+_WRONG_TYPES = {
+    "no clouds": "clouds:",
+    "clouds are a list": "clouds: [demo]",
+    "empty cloud": "clouds: {demo: }",
+    "cloud is a list": "clouds: {demo: []}",
+    "empty auth": "clouds: {demo: {auth: }}",
+    "auth is a list": "clouds: {demo: {auth: [1]}}",
+    "address is a number": "clouds: {demo: {auth: {auth_url: 5000, username: u, password: p}}}",
+    "address is none": f"clouds: {{demo: {{auth: {_AUTH.replace('127.0.0.1:1', '[::1')}}}}}",
+    "client is a number": f"client: 1\nclouds: {{demo: {{auth: {_AUTH}}}}}",
+    "profile is a number": f"clouds: {{demo: {{profile: 7, auth: {_AUTH}}}}}",
+    "another name": f"clouds: {{1: {{auth: {_AUTH}}}}}",
+    "token is missing": "clouds: {demo: {auth_type: token, auth: {auth_url: 'http://h/v3'}}}",
+    "no such CA": f"clouds: {{demo: {{cacert: /nonexistent, auth: {_AUTH}}}}}",
+    "no such certificate": f"clouds: {{demo: {{cert: /nonexistent, auth: {_AUTH}}}}}",
+    "not a mapping": "1",
+}
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("text", _WRONG_TYPES.values(), ids=_WRONG_TYPES)
+def test_whatever_stands_in_clouds_yaml_is_a_matter_of_configuration(
+    text: str, clouds: Path
+) -> None:
+    clouds.write_text(text)
+    shares = ManilaShares(ManilaSession(Credentials("demo"), 5), lambda _version: None)
+    for ask in (shares.list, shares.project_id):
+        with pytest.raises(ConfigError) as caught:
+            ask()
+        assert caught.value.message.startswith("no usable credentials: ")
+        assert "clouds.yaml" in caught.value.advice

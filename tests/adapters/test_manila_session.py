@@ -19,6 +19,7 @@ from sharectl.adapters.manila_shares import ManilaShares
 from sharectl.errors import ExitCode, Unavailable
 from sharectl.model.enums import AccessLevel, AccessType
 from sharectl.model.share import Access
+from tests.adapters.openstack_server import SHARE_ID, Answer, OpenStack, Override, Request
 
 pytestmark = pytest.mark.filterwarnings("ignore:Support for InfluxDB")  # of openstacksdk
 _TIMEOUT = 0.2  # seconds for a request, so that a call may take twice that
@@ -122,3 +123,56 @@ def test_each_call_has_a_client_of_its_own(
     """Two threads on one took each other's attributes away."""
     monkeypatch.setattr(manila_session, "Client", lambda **_arguments: object())
     assert session.call(lambda client: client) is not session.call(lambda client: client)
+
+
+def _limited(times: int, status: int, seconds: str) -> Override:
+    """The first `times` requests after the login are over a limit."""
+    left = list(range(times))
+
+    def override(_request: Request) -> Answer | None:
+        if not left:
+            return None
+        left.pop()
+        return Answer(status, "slow down", "text/plain", {"Retry-After": seconds})
+
+    return override
+
+
+_GRANT = (lambda shares: shares.grant(SHARE_ID, _ACCESS, {}), "POST")
+_RULES = (lambda shares: shares.rules(SHARE_ID), "GET")
+_Ask = tuple[Callable[[ManilaShares], object], str]
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(
+    ("status", "ask"), [(429, _GRANT), (429, _RULES), (413, _GRANT), (503, _RULES)]
+)
+def test_what_is_over_a_limit_is_sent_again_when_the_server_says(
+    status: int, ask: _Ask, openstack: OpenStack, shares: ManilaShares
+) -> None:
+    openstack.manila.override = _limited(2, status, "0.01")
+    ask[0](shares)
+    assert [request.method for request in openstack.manila.asked] == [ask[1]] * 3
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(
+    ("status", "ask", "seconds", "asked"),
+    [
+        (429, _GRANT, "3600", 1),  # longer than a request may take
+        (429, _RULES, "Fri, 31 Dec 2027 23:59:59 GMT", 1),
+        (429, _RULES, "0", 6),  # not for ever
+        (429, _RULES, "nan", 1),
+        (503, _GRANT, "0", 1),  # it may have been carried out
+    ],
+)
+def test_what_stays_over_a_limit_is_unavailable(
+    status: int, ask: _Ask, seconds: str, asked: int, openstack: OpenStack, shares: ManilaShares
+) -> None:
+    openstack.manila.override = _limited(99, status, seconds)
+    with pytest.raises(Unavailable) as caught:
+        ask[0](shares)
+    assert len(openstack.manila.asked) == asked
+    assert caught.value.uncertain is (status == 503)
+    if seconds == "3600":
+        assert caught.value.hint == "run it again in 3600 s"
