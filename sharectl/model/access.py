@@ -29,18 +29,6 @@ def cephx_id(host: HostIdentity, share_id: str) -> str:
     return "-".join(part for part in ("sharectl", name, host.short_id, share) if part)
 
 
-def check_access_to(kind: AccessType, to: str) -> str:
-    """`to` when a rule of that kind can be for it; raises `ValueError`.
-
-    It becomes part of a mount option, so that a comma in it would end that.
-    """
-    if kind is AccessType.IP:
-        ipaddress.ip_network(to, strict=False)
-    elif not to or _CEPHX_UNSAFE.search(to.replace(".", "-")):
-        raise ValueError(f"no cephx id is {to!r}")
-    return to
-
-
 def is_for(rule: AccessRule, access: Access) -> bool:
     """Whether the rule is for that very client."""
     if rule.access_to is None or rule.access_type != access.type:

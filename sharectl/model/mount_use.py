@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sharectl.errors import InUse, Unavailable
 from sharectl.model.access import find_rule
@@ -17,9 +18,11 @@ from sharectl.model.mounts import (
     layers_at,
     mounted_at,
 )
-from sharectl.model.observed import Observed
 from sharectl.model.places import MountTable, place_of
 from sharectl.model.share import AccessRule
+
+if TYPE_CHECKING:
+    from sharectl.model.observed import Observed  # which a start of a domain does not need
 
 
 def is_right(mapping: ShareMapping, mount: HostMount) -> bool:

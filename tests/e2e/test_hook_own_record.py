@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -75,9 +77,10 @@ def test_a_read_only_record_does_not_start_with_a_mount_that_can_be_written(shar
 
 
 def _link(world: World, path: str) -> str:
+    """In the way there: the C virtiofsd does not start for a source that is itself a link."""
     link = world.folder / "alias"
-    link.symlink_to(path)
-    return str(link)
+    link.symlink_to(Path(path).parent)
+    return str(link / Path(path).name)
 
 
 def _bind(world: World, path: str) -> str:
@@ -166,3 +169,32 @@ def test_a_forged_mark_makes_no_host_grant_or_mount_anything(hooked: World) -> N
     assert hooked.snapshot() == before
     assert hooked.cloud.rules(secret.id) == []
     assert f"sharectl add vm2 {secret.id} --tag secret;" in why_refused(guest)
+
+
+def test_a_full_disk_keeps_no_domain_from_starting(hooked: World) -> None:
+    """Neither the hook's stamp nor anything else of it needs room."""
+    (guest,) = hooked.guests
+    kept = hooked.folder / "kept"
+    shutil.copytree(hooked.state, kept)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "full", hooked.state], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "full", "/tmp"], check=True)
+    try:
+        shutil.copytree(kept, hooked.state, dirs_exist_ok=True)
+        for folder in (hooked.state, Path("/tmp")):
+            _fill(folder / "filler")
+        guest.start()
+        guest.wait_for("script ended")
+        guest.domain.destroy()
+        unmount(hooked)
+        guest.start()
+        assert len(hooked.mounts()) == 1
+        guest.domain.destroy()
+    finally:
+        for folder in (Path("/tmp"), hooked.state):
+            subprocess.run(["umount", folder], check=True)
+
+
+def _fill(file: Path) -> None:
+    with file.open("wb", buffering=0) as filler, suppress(OSError):
+        while True:
+            filler.write(bytes(4096))
