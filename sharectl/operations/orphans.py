@@ -17,7 +17,7 @@ from sharectl.model.rule_owner import is_ours
 from sharectl.model.share import AccessRule, is_share_id
 from sharectl.model.withdrawal import Withdrawal
 from sharectl.operations.deadlines import Deadline
-from sharectl.operations.domains import look_at_domains
+from sharectl.operations.domains import check_all_seen, look_at_domains
 from sharectl.operations.withdrawal import LOCK_SECONDS, withdraw_noted
 
 if TYPE_CHECKING:
@@ -183,8 +183,7 @@ def _look_again(app: App, seen: Orphan) -> Orphan | None:
         return None
     stored = app.store.load()
     domains = look_at_domains(app, stored)
-    if domains.failed:
-        raise next(iter(domains.failed.values()))
+    check_all_seen(domains, seen.mount_point)
     found = _orphans(app, stored, (mount,), domains.seen)
     orphan = found[0] if found else None
     if orphan is not None and orphan.users:
