@@ -41,6 +41,18 @@ def look_at_domains(
     return replace(seen, seen=located(app, seen.seen), unseen=_placed(app, seen.unseen))
 
 
+def check_all_seen(domains: HostDomains, folder: str) -> None:
+    """That it is known of each domain whether it is served from `folder`.
+
+    Raises why it is not known: a libvirt did not answer, or did not for a domain that may be.
+    """
+    for error in domains.failed.values():
+        raise error
+    for item in domains.unseen:
+        if item.may_use(folder):
+            raise item.error
+
+
 def _look(
     app: App,
     uri: str,

@@ -19,7 +19,7 @@ from sharectl.model.share import AccessRule, is_share_id
 from sharectl.model.unrecorded import unrecorded
 from sharectl.model.withdrawal import Withdrawal
 from sharectl.operations.deadlines import Deadline
-from sharectl.operations.domains import look_at_domains
+from sharectl.operations.domains import check_all_seen, look_at_domains
 from sharectl.operations.withdrawal import LOCK_SECONDS, withdraw_noted
 
 if TYPE_CHECKING:
@@ -198,9 +198,7 @@ def _look_again(app: App, seen: Orphan) -> Orphan | None:
         return None
     stored = app.store.load()
     domains = look_at_domains(app, stored)
-    for error in (*domains.failed.values(), domains.why_unknown(seen.mount_point)):
-        if error is not None:
-            raise error
+    check_all_seen(domains, seen.mount_point)
     found = _orphans(app, stored, (mount,), domains.seen)
     orphan = found[0] if found else None
     if orphan is not None and orphan.users:

@@ -27,7 +27,7 @@ from sharectl.model.rule_owner import is_ours
 from sharectl.model.share import AccessRule
 from sharectl.model.withdrawal import Withdrawal
 from sharectl.operations.deadlines import Deadline, Pause
-from sharectl.operations.domains import look_at_domains
+from sharectl.operations.domains import check_all_seen, look_at_domains
 
 if TYPE_CHECKING:
     from sharectl.operations.repair import Report
@@ -142,8 +142,7 @@ def _check_unused(app: App, note: Withdrawal) -> None:
     """A mount that was taken off its place lives on in a guest that has it."""
     check_system(app.domains.host().uri)
     seen = look_at_domains(app, app.store.load())
-    for error in (*seen.failed.values(), *(it.error for it in seen.unseen)):
-        raise error
+    check_all_seen(seen, note.mount_point)
     using = [item for item in seen if item.uses(note.mount_point)]
     if using:
         raise Refused(

@@ -33,9 +33,19 @@ from sharectl.ports import Transaction
 
 # Calls without effect. Whatever else a port has or gets is a point where a fault can strike.
 READS = {
-    "domains": {"host", "find", "get", "list"},
-    "shares": {"project_id", "find", "list", "rules", "survey", "key"},
-    "mounts": {"list", "check_client", "local_address", "probe"},
+    "domains": {"host", "look", "find", "get", "list"},
+    "shares": {"project_id", "cloud", "find", "list", "rules", "survey", "key"},
+    "mounts": {
+        "list",
+        "check_client",
+        "local_address",
+        "probe",
+        "leftovers",
+        "notes",
+        "served",
+        "resolve",
+        "volatile",
+    },
     "secrets": {"file"},
     "store": {"load", "mappings"},
     "withdrawals": {"list"},

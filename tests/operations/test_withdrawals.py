@@ -195,3 +195,48 @@ def test_rule_that_was_made_since_stays() -> None:
     noted.metadata = {"made": "by hand"}
     assert run_reconcile(app).problems == ()
     assert (len(app.shares.all_rules), orphan.notes) == (1, 0)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_nothing_goes_while_a_domain_that_may_use_it_cannot_be_looked_at(killed: bool) -> None:
+    orphan = _Orphan.make(nfs)
+    app = orphan.world.app
+    if killed:
+        orphan.kill("mounts.unmount")
+    neighbour = app.domains.find("neighbour").uuid
+    app.domains.attach_filesystem(neighbour, orphan.mapping.filesystem)
+    app.domains.hanging.add(neighbour)
+    result = run_reconcile(app, prune=True)
+    assert result.changes == ()
+    assert "does not answer for domain" in messages(result)
+    assert len(app.shares.all_rules) == 1
+
+    app.domains.hanging.clear()
+    app.domains.detach_filesystem(neighbour, orphan.mapping.filesystem)
+    assert run_reconcile(app, prune=True).problems == ()
+    assert app.snapshot() == orphan.before
+
+
+def test_domain_that_hangs_and_has_nothing_of_it_holds_nothing_up() -> None:
+    orphan = _Orphan.make(nfs)
+    app = orphan.world.app
+    orphan.kill("mounts.unmount")
+    app.domains.hanging.add(app.domains.find("neighbour").uuid)
+    assert [line.split()[0] for line in run_reconcile(app).changes] == ["revoke"]
+    assert orphan.notes == 0
+
+
+def test_domain_that_begins_to_hang_before_the_lock_was_got_counts() -> None:
+    orphan = _Orphan.make(nfs)
+    app = orphan.world.app
+    neighbour = app.domains.find("neighbour").uuid
+
+    def elsewhere() -> None:
+        app.domains.attach_filesystem(neighbour, orphan.mapping.filesystem)
+        app.domains.hanging.add(neighbour)
+
+    app.restart()
+    app.locks.while_waiting = elsewhere
+    result = reconcile(app, ReconcileRequest(prune=True))
+    assert "does not answer for domain" in messages(result)
+    assert (result.changes, orphan.notes, len(app.shares.all_rules)) == ((), 0, 1)
