@@ -1,0 +1,114 @@
+"""Histories drawn from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from random import Random
+
+from tests.simulation.world import DOMAINS, SHARES
+
+# What may happen, and how often; "second" is the second host.
+PROCESSES = {
+    "add": 10, "remove": 8, "start": 6, "reconcile": 4, "prune": 2, "adopt": 1, "boot": 1,
+    "session": 1, "forget": 1,
+}  # fmt: skip
+MEDDLING = {"run": 14, "kill": 2, "signal": 2, "fail": 2, "lose": 1, "late": 1}
+EVENTS = {
+    "stop": 5, "undefine": 1, "rename": 1, "snapshot": 1, "revert": 1, "clone": 1, "slash": 1,
+    "tag": 1, "drop": 1, "umount": 1, "cover": 1, "reboot": 1, "hook": 1, "libvirt": 1, "mute": 1,
+    "server": 1, "manila": 2, "lies": 1, "withdraw": 1, "allow": 1, "error": 1, "swap": 1,
+    "delete": 1, "user": 1,
+}  # fmt: skip
+ALL = {**PROCESSES, **MEDDLING, **EVENTS, "second": 0}
+# Of these not everything is mended by now.
+UNSETTLED = frozenset(
+    {
+        "second", "session", "forget", "undefine", "rename", "snapshot", "revert", "clone", "slash",
+        "tag", "drop", "umount", "cover", "hook", "mute", "lies", "withdraw", "allow", "error",
+        "swap", "delete", "user",
+    }
+)  # fmt: skip
+_LONGEST = 26
+
+
+def draw(seed: int, without: Collection[str] = ()) -> list[str]:
+    """The steps of the history `seed`; nothing of the kinds in `without` happens."""
+    weights = {kind: weight for kind, weight in ALL.items() if kind not in without}
+    dice = _Dice(Random(seed), weights)
+    return [step for _number in range(dice.random.randint(4, _LONGEST)) for step in dice.steps()]
+
+
+class _Dice:
+    def __init__(self, random: Random, weights: Mapping[str, int]) -> None:
+        self.random = random
+        self.kinds, self.weights = list(weights), list(weights.values())
+        self.second = 2 if "second" in weights else 0
+
+    def steps(self) -> list[str]:
+        """One thing that happens, as one step or two."""
+        kind = self.random.choices(self.kinds, self.weights)[0]
+        if kind in PROCESSES:
+            return self._process(kind)
+        if kind in MEDDLING:
+            return [self._meddle(kind)]
+        return [self._world(kind)]
+
+    def pick(self, *words: str) -> str:
+        """One of them."""
+        return self.random.choice(words)
+
+    def slot(self) -> str:
+        """Mostly the same host."""
+        return self.random.choices(["p1", "p2", "p3", "q1"], [5, 5, 3, self.second])[0]
+
+    def _turns(self) -> int:
+        return self.random.choice([1, 2, 3, 5, 8, 13, 21, 34, 55])
+
+    def _process(self, kind: str) -> list[str]:
+        slot, domain, share = self.slot(), self.pick(*DOMAINS), self.pick(*SHARES)
+        flags = {
+            "add": ["", "", "", "", " ro", " nowait"],
+            "remove": ["", "", "", "", " force", " nowait"],
+        }.get(kind, [""])
+        words = {
+            "add": f"add {domain} {share}", "remove": f"remove {domain} {share}",
+            "start": f"start {domain}", "prune": "reconcile prune",
+            "forget": f"forget {domain} {share}",
+            "session": self.pick(f"remove {domain} {share} session", "reconcile prune session"),
+        }.get(kind, kind)  # fmt: skip
+        turns = self._turns() if self.random.random() < 0.5 else 300
+        return [f"{slot} {words}{self.pick(*flags)}", f"{slot} run {turns}"]
+
+    def _meddle(self, kind: str) -> str:
+        return f"{self.slot()} {kind}" + (f" {self._turns()}" if kind == "run" else "")
+
+    def _world(self, kind: str) -> str:
+        host = self.random.choices(["h1", "h2"], [5, self.second / 2])[0]
+        domain, share = self.pick(*DOMAINS), self.pick(*SHARES)
+        words = {
+            "stop": f"{host} stop {domain}",
+            "undefine": f"{host} undefine {domain}",
+            "rename": f"{host} rename " + self.pick("guest renamed", "renamed guest"),
+            "snapshot": f"{host} snapshot {domain}",
+            "revert": f"{host} revert {domain}",
+            "clone": f"{host} clone {domain} copy",
+            "slash": f"{host} edit {domain} {share} slash",
+            "tag": f"{host} edit {domain} {share} tag",
+            "drop": f"{host} edit {domain} {share} drop",
+            "umount": f"{host} umount {share}",
+            "cover": f"{host} cover {share}",
+            "reboot": f"{host} reboot",
+            "hook": f"{host} hook " + self.pick("on", "off"),
+            "libvirt": f"{host} libvirt " + self.pick("down", "up", "up"),
+            "mute": f"{host} mute {domain}",
+            "server": f"{host} server {share}",
+            "manila": "manila is " + self.pick("down", "up", "up"),
+            "lies": "manila lies",
+            "withdraw": f"manila withdraw {share}",
+            "allow": "manila allow docs " + self.pick("ro", "rw"),
+            "error": f"manila error {share}",
+            "swap": "manila swap",
+            "delete": f"manila delete {share}",
+            "user": "manila user " + self.pick("other", "maker"),
+        }  # fmt: skip
+        return words[kind]

@@ -1,0 +1,100 @@
+"""A Manila that several hosts share, and that knows who made which rule."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sharectl.errors import NotFound
+from sharectl.model.enums import AccessType, RuleState
+from sharectl.model.share import AccessRule, Share, ShareSeen
+from tests.fakes.shares import FakeShares, Rule
+
+_GIVES = (RuleState.ACTIVE, RuleState.QUEUED_TO_DENY)
+
+
+class SimShares(FakeShares):
+    """`FakeShares` of many hosts.
+
+    Attributes:
+        owners: which host's sharectl made a rule, by the rule's ID.
+        still_in_force: rules that the file server obeys although they are in error.
+        created: IDs of shares by the names that they had at first.
+        lying: whether a proxy answers for Manila that nothing is there.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.owners: dict[str, str] = {}
+        self.lying = False
+        self.still_in_force: set[str] = set()
+        self.created: dict[str, str] = {}
+
+    def id_of(self, name: str) -> str:
+        """Of the share that was created with that name, whatever it is named now."""
+        return self.created[name]
+
+    def open(self, name: str, protocol: str, path: str, **fields: object) -> Share:
+        """A new share."""
+        share = self.create(name, protocol, path, **fields)
+        self.created[name] = share.id
+        return share
+
+    def has_key(self, share_id: str, key: str) -> bool:
+        """Whether the file server knows a client by that key."""
+        return any(r.key == key and self.gives(r) for r in self._of(share_id))
+
+    def lets(self, share_id: str, address: str) -> bool:
+        """Whether the file server lets that address have the share."""
+        return self.level_for(share_id, AccessType.IP, address) is not None
+
+    def gives(self, rule: Rule) -> bool:
+        """Whether the file server obeys the rule."""
+        return rule.state in _GIVES or rule.id in self.still_in_force
+
+    def _of(self, share_id: str) -> list[Rule]:
+        return [rule for rule in self._rules.values() if rule.share_id == share_id]
+
+    def rule(self, rule_id: str) -> Rule | None:
+        """The rule as Manila has it."""
+        return self._rules.get(rule_id)
+
+    def exists(self, share_id: str) -> bool:
+        """Whether there is such a share."""
+        return share_id in self._shares
+
+    def drop_rule(self, rule_id: str) -> None:
+        """Somebody withdrew it, and that is done."""
+        self._rules.pop(rule_id, None)
+
+    def name_of(self, share_id: str) -> str:
+        """Its name now."""
+        return self._shares[share_id].name
+
+    def _lie(self) -> None:
+        if self.lying:
+            raise NotFound("Manila says: 404 page not found")
+
+    def find(self, ident: str) -> Share:
+        """Unless a proxy lies."""
+        self._answer()
+        self._lie()
+        return super().find(ident)
+
+    def rules(self, share_id: str) -> tuple[AccessRule, ...]:
+        """Unless a proxy lies."""
+        self._answer()
+        self._lie()
+        return super().rules(share_id)
+
+    def survey(self, share_ids: Collection[str]) -> Mapping[str, ShareSeen]:
+        """Unless a proxy lies."""
+        self._answer()
+        if self.lying:
+            return {share_id: ShareSeen(None) for share_id in share_ids}
+        return super().survey(share_ids)
+
+    def revoke(self, share_id: str, rule_id: str) -> None:
+        """A 404 to a request to withdraw is success."""
+        self._answer()
+        if not self.lying:
+            super().revoke(share_id, rule_id)
