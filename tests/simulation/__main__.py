@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.simulation.dice import draw
+from tests.simulation.dice import UNSETTLED, draw
 from tests.simulation.history import Player, play
 from tests.simulation.shrink import shrink
 
@@ -19,14 +19,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first; each history has its own")
     parser.add_argument("--replay", type=Path, help="a file with the steps of one, traced")
     parser.add_argument("--without", default="", help="kinds of steps, with commas between")
+    parser.add_argument("--also", default="", help="kinds of steps that are not settled")
     parser.add_argument("--keep-going", action="store_true")
     options = parser.parse_args()
     if options.replay is not None:
         return _replay(options.replay.read_text().splitlines())
+    without = {*UNSETTLED, *options.without.split(",")} - {*options.also.split(",")}
     began, failed = time.monotonic(), 0
     seeds = range(options.seed, options.seed + options.histories)
     for seed in seeds:
-        steps = draw(seed, options.without.split(","))
+        steps = draw(seed, without)
         if found := play(steps):
             failed += 1
             print(describe(seed, steps, found), flush=True)

@@ -29,9 +29,9 @@ def act(world: World, who: str, words: list[str]) -> None:
 
 
 def _stop(world: World, host: Host, words: list[str]) -> None:
-    uuid = host.domains.uuid_of(words[0])
-    if uuid is not None and not host.domains.extra(uuid).starting:
-        host.domains.stop(uuid)
+    for libvirt, uuid in host.everyone:
+        if libvirt.name_of(uuid) == words[0] and not libvirt.extra(uuid).starting:
+            libvirt.stop(uuid)
 
 
 def _undefine(world: World, host: Host, words: list[str]) -> None:
@@ -111,8 +111,8 @@ def uncover(world: World, host: Host, words: list[str]) -> None:
 
 def _reboot(world: World, host: Host, words: list[str]) -> None:
     """The processes of the host are killed by the history."""
-    for uuid in host.domains.uuids:
-        host.domains.stop(uuid)
+    for libvirt, uuid in host.everyone:
+        libvirt.stop(uuid)
     host.mounts.reboot()
 
 
@@ -126,7 +126,7 @@ def _libvirt(world: World, host: Host, words: list[str]) -> None:
 
 def _mute(world: World, host: Host, words: list[str]) -> None:
     if (uuid := host.domains.uuid_of(words[0])) is not None:
-        host.domains.mute.symmetric_difference_update({uuid})
+        host.domains.hanging.symmetric_difference_update({uuid})
 
 
 def _server(world: World, host: Host, words: list[str]) -> None:

@@ -74,7 +74,11 @@ class _Dice:
             "add": f"add {domain} {share}", "remove": f"remove {domain} {share}",
             "start": f"start {domain}", "prune": "reconcile prune",
             "forget": f"forget {domain} {share}",
-            "session": self.pick(f"remove {domain} {share} session", "reconcile prune session"),
+            "session": self.pick(
+                f"remove {domain} {share} session", f"add mine {share} session",
+                f"remove mine {share} session", "reconcile session", "reconcile prune session",
+                "start mine session",
+            ),
         }.get(kind, kind)  # fmt: skip
         turns = self._turns() if self.random.random() < 0.5 else 300
         return [f"{slot} {words}{self.pick(*flags)}", f"{slot} run {turns}"]

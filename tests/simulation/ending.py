@@ -42,7 +42,7 @@ class Ending:
         manila.settle()
         for host in self.world.hosts.values():
             host.domains.dead = False
-            host.domains.mute.clear()
+            host.domains.hanging.clear()
             host.mounts.dead.clear()
 
     def run(self, host: Host, words: str) -> Process:
@@ -55,7 +55,7 @@ class Ending:
 
     def _reconcile(self, host: Host) -> list[str]:
         """Run it; returns what it names."""
-        gone = any(m.domain_uuid not in host.domains.uuids for m in host.store.mappings)
+        gone = any(host.libvirt_of(m.domain_uuid) is None for m in host.store.mappings)
         orphans = any(
             id(it) in host.mounts.made
             and it.mount_point not in {m.mount_point for m in host.store.mappings}
@@ -95,8 +95,8 @@ class Ending:
 
     def _finished(self, host: Host) -> list[str]:
         """An admin does what is named, guests are shut off: then reconcile brings all to an end."""
-        for uuid in host.domains.uuids:
-            host.domains.stop(uuid)
+        for libvirt, uuid in host.everyone:
+            libvirt.stop(uuid)
         admin.uncover(self.world, host, [])
         self._take_out_unrecorded(host)
         for mapping in host.store.mappings:
@@ -114,11 +114,11 @@ class Ending:
 
     def _take_out_unrecorded(self, host: Host) -> None:
         known = {(item.domain_uuid, item.mount_point, item.tag) for item in host.store.mappings}
-        for uuid in host.domains.uuids:
-            for item in host.domains.filesystems_of(uuid):
+        for libvirt, uuid in host.everyone:
+            for item in libvirt.filesystems_of(uuid):
                 key = (uuid, (item.source or "").rstrip("/"), item.tag)
                 if is_within(item.source, BASE) and key not in known:
-                    host.domains.detach_filesystem(uuid, item)
+                    libvirt.detach_filesystem(uuid, item)
 
     def _removed(self, host: Host) -> list[str]:
         """Each mapping is removed, and nothing is left."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from sharectl.config import Config
 from sharectl.errors import MountFailed, Refused, Unavailable
 from sharectl.model import domain_xml
 from sharectl.model.domain import Filesystem, is_within
-from sharectl.model.enums import ShareProtocol
+from sharectl.model.enums import Health, ShareProtocol
 from sharectl.model.mounts import HostMount, MountRequest, mounted_at
 from sharectl.model.xml import parse
 from tests.fakes.domains import FakeDomains
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.simulation.scheduler import Process
 
 BASE = str(Config().mount_base)
+SESSION = "qemu:///session"
 LIBVIRT_SECONDS = 30.0
 
 
@@ -83,6 +84,18 @@ class SimMounts(FakeMounts):
         """An empty one; a mount keeps it."""
         self.folders.discard(mount_point)
 
+    def _ask(self, mount_point: str) -> Health:
+        """Nothing may be mounted there by now; a file server may refuse this client."""
+        found = mounted_at(self.list(), mount_point)
+        if found is None or self._is_refused(found):
+            return Health.NO_ACCESS
+        return super()._ask(mount_point)
+
+    def _is_refused(self, mount: HostMount) -> bool:
+        """NFS servers say so; a CephFS client that was evicted still answers a statfs."""
+        made = self.made.get(id(mount))
+        return made is not None and made.key is None and self.is_cut_off(mount)
+
     def is_cut_off(self, mount: HostMount) -> bool:
         """Whether the file server no longer answers this client; for CephFS that stays so."""
         made = self.made.get(id(mount))
@@ -97,6 +110,7 @@ class SimMounts(FakeMounts):
         self.mounted = [item for item in self.mounted if not item.mount_point.startswith(BASE)]
         self.folders.clear()
         self.stale.clear()
+        self.noted.clear()
 
 
 @dataclass
@@ -109,16 +123,11 @@ class Extra:
 
 
 class SimDomains(FakeDomains):
-    """`FakeDomains` whose guests have what was mounted when they started.
-
-    Attributes:
-        mute: domains that libvirt does not answer for.
-    """
+    """`FakeDomains` whose guests have what was mounted when they started."""
 
     def __init__(self, mounts: SimMounts) -> None:
         super().__init__(mounts)
         self.sim_mounts = mounts
-        self.mute: set[str] = set()
         self._extra: dict[str, Extra] = {}
 
     def extra(self, uuid: str) -> Extra:
@@ -171,7 +180,7 @@ class SimDomains(FakeDomains):
         try:
             filesystems = self.filesystems_of(uuid)
             extra.served = tuple(
-                self._take(item) for item in filesystems if is_within(item.source, BASE)
+                self._take(uuid, item) for item in filesystems if is_within(item.source, BASE)
             )
             guest.live = filesystems
         except BaseException:
@@ -179,8 +188,9 @@ class SimDomains(FakeDomains):
             raise
         finally:
             extra.starting = False
+            self.hanging.discard(uuid)
 
-    def _take(self, item: Filesystem) -> Served:
+    def _take(self, uuid: str, item: Filesystem) -> Served:
         source = item.source or ""
         mounts = self.sim_mounts
         folder = source.rstrip("/")
@@ -191,6 +201,7 @@ class SimDomains(FakeDomains):
             mount = HostMount("/run", "tmpfs", "tmpfs", frozenset({"rw"}))
         if mounts.is_cut_off(mount):
             raise MountFailed(f"virtiofsd cannot open {source}")
+        mounts.daemons.setdefault(uuid, []).append(mount)
         return Served(item.tag, folder, mount, not (mount.read_only or item.readonly))
 
     def stop(self, uuid: str) -> None:
@@ -203,7 +214,10 @@ class SimDomains(FakeDomains):
         """Wait as libvirt does for a domain that starts, or is stuck."""
         until = clock.elapsed + LIBVIRT_SECONDS
         while stuck := self._stuck(method, args):
-            if clock.elapsed >= until or stuck in self.mute:
+            if clock.elapsed >= until or stuck in self.hanging:
+                if method == "look":
+                    self.hanging.add(stuck)  # until it is done
+                    return
                 raise Unavailable(f"no answer from libvirt for domain {stuck} in 30 s")
             clock.elapsed += 1
             process.breathe()
@@ -216,10 +230,13 @@ class SimDomains(FakeDomains):
             asked = args[0]
         elif method == "find":
             asked = {args[0], self.uuid_of(args[0]) or ""}
+        elif method == "look":
+            asked = args[0] if args and args[0] is not None else self._guests
         elif method != "list":
             asked = (args[0],)
         for uuid in asked:
-            if uuid in self._guests and (uuid in self.mute or self.extra(uuid).starting):
+            stuck = uuid in self.hanging or self.extra(uuid).starting
+            if uuid in self._guests and stuck and not (method == "look" and uuid in self.hanging):
                 return uuid
         return None
 
@@ -257,11 +274,36 @@ class Host:
     """A host: what its kernel, its libvirt and its disk hold."""
 
     name: str
+    id: str
     node: str
     mounts: SimMounts
     domains: SimDomains
+    session: SimDomains
     secrets: FakeSecrets
     store: MemoryStore = field(default_factory=MemoryStore)
     locks: dict[str, str] = field(default_factory=dict)
     hook: bool = True
     config: Config = field(default_factory=Config)
+
+    @property
+    def libvirts(self) -> Mapping[str, SimDomains]:
+        """By URI."""
+        return {self.config.libvirt_uri: self.domains, SESSION: self.session}
+
+    def libvirt_of(self, uuid: str) -> SimDomains | None:
+        """The one that has the domain."""
+        return next((it for it in self.libvirts.values() if uuid in it.uuids), None)
+
+    @property
+    def everyone(self) -> Iterator[tuple[SimDomains, str]]:
+        """All domains, each with the libvirt that has it."""
+        return ((libvirt, uuid) for libvirt in self.libvirts.values() for uuid in libvirt.uuids)
+
+    @property
+    def guests(self) -> Iterator[tuple[str, str, Served]]:
+        """What running guests are served: UUID and name of the guest, and what."""
+        return (
+            (uuid, libvirt.name_of(uuid), served)
+            for libvirt in self.libvirts.values()
+            for uuid, served in libvirt.served()
+        )

@@ -13,7 +13,7 @@ from tests.simulation.host import BASE
 
 if TYPE_CHECKING:
     from sharectl.model.mapping import ShareMapping
-    from tests.simulation.host import Host
+    from tests.simulation.host import Host, SimDomains
     from tests.simulation.world import World
 
 
@@ -33,22 +33,23 @@ def faults(world: World, host: Host) -> list[str]:
 def _of_mapping(world: World, host: Host, mapping: ShareMapping) -> Iterator[str]:
     if mapping.intent is not Intent.ATTACHED:
         yield f"is {mapping.intent}"
-    if mapping.domain_uuid not in host.domains.uuids:
+    libvirt = host.libvirt_of(mapping.domain_uuid)
+    if libvirt is None:
         yield "the domain is gone"
         return
     if not world.manila.exists(mapping.share_id):
         yield "the share is gone"
         return
-    yield from _device(host, mapping)
+    yield from _device(libvirt, mapping)
     yield from _access(world, host, mapping)
     yield from _mount(host, mapping)
     yield from _guest(host, mapping)
 
 
-def _device(host: Host, mapping: ShareMapping) -> Iterator[str]:
+def _device(libvirt: SimDomains, mapping: ShareMapping) -> Iterator[str]:
     sources = [
         item
-        for item in host.domains.filesystems_of(mapping.domain_uuid)
+        for item in libvirt.filesystems_of(mapping.domain_uuid)
         if (item.source or "").rstrip("/") == mapping.mount_point
     ]
     if [item.tag for item in sources] != [mapping.tag]:
@@ -98,7 +99,7 @@ def _mount(host: Host, mapping: ShareMapping) -> Iterator[str]:
 
 
 def _guest(host: Host, mapping: ShareMapping) -> Iterator[str]:
-    for uuid, served in host.domains.served():
+    for uuid, _name, served in host.guests:
         if uuid == mapping.domain_uuid and served.source == mapping.mount_point:
             if served.mount.fs_type == "tmpfs":
                 yield "its guest runs with the empty mount point"
@@ -109,11 +110,11 @@ def _guest(host: Host, mapping: ShareMapping) -> Iterator[str]:
 def _unrecorded(host: Host) -> Iterator[str]:
     """Devices and mounts of ours that no record speaks of."""
     known = {(item.domain_uuid, item.mount_point) for item in host.store.mappings}
-    for uuid in host.domains.uuids:
-        for item in host.domains.filesystems_of(uuid):
+    for libvirt, uuid in host.everyone:
+        for item in libvirt.filesystems_of(uuid):
             source = (item.source or "").rstrip("/")
             if is_within(source, BASE) and (uuid, source) not in known:
-                yield f"{host.domains.name_of(uuid)} has {source}, which no record speaks of"
+                yield f"{libvirt.name_of(uuid)} has {source}, which no record speaks of"
     points = {item.mount_point for item in host.store.mappings}
     for mount in host.mounts.list():
         if id(mount) in host.mounts.made and mount.mount_point not in points:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from sharectl.errors import NotFound
-from sharectl.model.enums import AccessType, RuleState
+from sharectl.model.enums import AccessType
 from sharectl.model.share import AccessRule, Share, ShareSeen
-from tests.fakes.shares import FakeShares, Rule
-
-_GIVES = (RuleState.ACTIVE, RuleState.QUEUED_TO_DENY)
+from tests.fakes.rules import Rule, in_force
+from tests.fakes.shares import FakeShares
 
 
 class SimShares(FakeShares):
@@ -49,7 +48,7 @@ class SimShares(FakeShares):
 
     def gives(self, rule: Rule) -> bool:
         """Whether the file server obeys the rule."""
-        return rule.state in _GIVES or rule.id in self.still_in_force
+        return in_force(rule) or rule.id in self.still_in_force
 
     def _of(self, share_id: str) -> list[Rule]:
         return [rule for rule in self._rules.values() if rule.share_id == share_id]

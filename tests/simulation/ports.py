@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +17,8 @@ from tests.fakes.faults import EFFECTS
 from tests.fakes.process import FakeClock, FakeHost, RecordingReporter
 
 if TYPE_CHECKING:
-    from tests.simulation.host import Host
+    from sharectl.model.mapping import ShareMapping
+    from tests.simulation.host import Host, SimDomains
     from tests.simulation.scheduler import Process
     from tests.simulation.world import World
 
@@ -50,14 +52,12 @@ class Port:
 class DomainsPort(Port):
     """libvirt: it answers for a domain that starts only when its hook is done."""
 
-    def __init__(self, target: object, process: Process, world: World, host: Host) -> None:
+    def __init__(self, target: SimDomains, process: Process, world: World) -> None:
         super().__init__("domains", target, process)
-        self._world, self._host = world, host
+        self._world, self._libvirt = world, target
 
     def _around(self, method: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        domains = self._host.domains
-        if self._target is not domains:
-            return function  # another libvirt, which starts nothing
+        domains = self._libvirt
 
         def answered(*args: Any) -> Any:
             domains.await_jobs(method, args, self._process, self._world.clock)
@@ -226,20 +226,27 @@ class SimClock:
 class SimApp:
     """`App` of a process on a host; `config` and `domains` differ for another libvirt."""
 
-    def __init__(
-        self, process: Process, world: World, host: Host, *, config: Config, domains: object
-    ) -> None:
+    def __init__(self, process: Process, world: World, host: Host, config: Config) -> None:
+        self._make = process, world, host, config
         self.config = config
         self.report = RecordingReporter()
         self.interrupts = process.interrupts
         self.clock = SimClock(world.clock, process)
-        self.host = FakeHost(name=host.node)
+        self.host = FakeHost(name=host.node, id=host.id)
         self.locks = SimLocks(host.locks, process, world.clock)
         self.store = cast(MappingStore, SimStore(process, world, host, self.locks))
         self.secrets = cast(Secrets, Port("secrets", host.secrets, process))
         self.shares = cast(Shares, SharesPort(process, world, host))
         self.mounts = cast(Mounts, MountsPort(process, world, host))
-        self.domains = cast(Domains, DomainsPort(domains, process, world, host))
+        self.domains = cast(Domains, DomainsPort(host.libvirts[config.libvirt_uri], process, world))
+
+    def at(self, mapping: ShareMapping) -> SimApp:
+        """With the libvirt that the mapping records."""
+        there = copy(self)
+        process, world, host, config = self._make
+        libvirt = host.libvirts[mapping.libvirt_uri or config.libvirt_uri]
+        there.domains = cast(Domains, DomainsPort(libvirt, process, world))
+        return there
 
     @property
     def hook_host(self) -> HookHost:

@@ -15,7 +15,7 @@ from sharectl.operations.forget import forget_mapping, look
 from sharectl.operations.preflight import AddRequest
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from sharectl.operations.remove import RemoveRequest, remove
-from tests.fakes.domains import FakeDomains
+from tests.simulation.host import SESSION
 from tests.simulation.ports import SimApp
 from tests.simulation.scheduler import Process
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from sharectl.ports import App
     from tests.simulation.host import Host
     from tests.simulation.world import World
-
-_SESSION = "qemu:///session"
 
 
 def make(world: World, host: Host, name: str, words: list[str]) -> Process:
@@ -40,13 +38,10 @@ def is_verb(word: str) -> bool:
 
 def app_of(world: World, host: Host, process: Process, flags: list[str] | None = None) -> App:
     """The ports of a process; with the flag `session`, its libvirt is another one."""
-    config, domains = host.config, host.domains
+    config = host.config
     if "session" in (flags or ()):
-        config = replace(config, libvirt_uri=_SESSION)
-        other = FakeDomains(host.mounts)
-        other.upgrade(uri=_SESSION)
-        return SimApp(process, world, host, config=config, domains=other)
-    return SimApp(process, world, host, config=config, domains=domains)
+        config = replace(config, libvirt_uri=SESSION)
+    return SimApp(process, world, host, config)
 
 
 def _add(world: World, host: Host, process: Process, words: list[str]) -> object:
@@ -87,20 +82,21 @@ def _boot(world: World, host: Host, process: Process, words: list[str]) -> objec
 
 def _start(world: World, host: Host, process: Process, words: list[str]) -> object:
     """libvirt starts a domain: it is active first, then the hook is asked, then virtiofsd runs."""
-    uuid = host.domains.uuid_of(words[0])
+    libvirt = host.session if "session" in words else host.domains
+    uuid = libvirt.uuid_of(words[0])
     if uuid is None:
         raise Refused(f"there is no domain {words[0]}")
     process.breathe()
-    xml = host.domains.begin_start(uuid)
+    xml = libvirt.begin_start(uuid)
     try:
-        if host.hook:
+        if host.hook and libvirt is host.domains:
             hook.prepare(app_of(world, host, process), xml)
         process.breathe()
     except BaseException:
-        host.domains.stop(uuid)
+        libvirt.stop(uuid)
         raise
-    host.domains.end_start(uuid)
-    world.started(host, uuid)
+    libvirt.end_start(uuid)
+    world.started(host, libvirt, uuid)
     return None
 
 

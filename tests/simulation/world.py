@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from sharectl.model.enums import AccessType
 from tests.fakes.process import FakeClock
 from tests.fakes.store import FakeSecrets
-from tests.simulation.host import BASE, Host, Made, SimDomains, SimMounts
+from tests.simulation.host import BASE, SESSION, Host, Made, SimDomains, SimMounts
 from tests.simulation.manila import SimShares
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sharectl.config import Config
-    from tests.fakes.shares import Rule
+    from tests.fakes.rules import Rule
     from tests.simulation.host import Served
     from tests.simulation.scheduler import Process
 
@@ -52,7 +52,11 @@ class World:
         mounts = SimMounts(self.manila, secrets, address)
         domains = SimDomains(mounts)
         domains._numbers = count(first)
-        return Host(name, node, mounts, domains, secrets)
+        session = SimDomains(mounts)
+        session._numbers = count(first + 50)
+        session.upgrade(uri=SESSION)
+        session.define("mine")
+        return Host(name, name[-1] * 32, node, mounts, domains, session, secrets)
 
     @staticmethod
     def _config() -> Config:
@@ -87,14 +91,14 @@ class World:
     def _living_by(self, rule: Rule) -> Iterator[str]:
         """Running guests that have nothing but that rule."""
         for host in self.hosts.values():
-            for uuid, served in host.domains.served():
+            for _uuid, name, served in host.guests:
                 made = host.mounts.made.get(id(served.mount))
                 if made is None or made.share_id != rule.share_id:
                     continue
                 if host.mounts.is_cut_off(served.mount):
                     continue
                 if self._needs(host, made, rule):
-                    yield f"{host.domains.name_of(uuid)} of {host.name}"
+                    yield f"{name} of {host.name}"
 
     def _needs(self, host: Host, made: Made, rule: Rule) -> bool:
         if made.key is not None:
@@ -115,9 +119,8 @@ class World:
         for item in gone:
             if id(item) not in host.mounts.made:
                 self.violated(f"{process.verb}: unmounted {item.label}, which is not ours")
-            for uuid, served in host.domains.served():
+            for _uuid, name, served in host.guests:
                 if served.mount is item:
-                    name = host.domains.name_of(uuid)
                     self.violated(f"{process.verb}: unmounted from under guest {name}")
 
     def check_known(self, host: Host, process: Process, share_id: str) -> None:
@@ -128,23 +131,23 @@ class World:
             if rule.share_id == share_id and self.manila.owners.get(rule.id) == host.name:
                 self.violated(f"{process.verb}: forgot the share while {rule.id} is there")
 
-    def started(self, host: Host, uuid: str) -> None:
+    def started(self, host: Host, libvirt: SimDomains, uuid: str) -> None:
         """A guest runs: each of its shares must be the right one, and its own."""
-        for item in host.domains.extra(uuid).served:
-            self._check_served(host, uuid, item)
+        name = f"guest {libvirt.name_of(uuid)} of {host.name}"
+        hook = host.hook and libvirt is host.domains
+        for item in libvirt.extra(uuid).served:
+            self._check_served(host, uuid, name, item, hook=hook)
 
-    def _check_served(self, host: Host, uuid: str, item: Served) -> None:
-        name = f"guest {host.domains.name_of(uuid)} of {host.name}"
+    def _check_served(self, host: Host, uuid: str, name: str, item: Served, *, hook: bool) -> None:
         point = "/".join(item.source.split("/")[: BASE.count("/") + 2])
         share_id = point.rpartition("/")[2]
         made = host.mounts.made.get(id(item.mount))
+        if item.mount.fs_type == "tmpfs":
+            self.violated(f"{name} started on the empty mount point")
+        if not hook:
+            return  # nobody could have looked at more
         if made is None or made.share_id != share_id:
-            what = "the empty mount point" if item.mount.fs_type == "tmpfs" else item.mount.label
-            if what != "the empty mount point" and not host.hook:
-                return  # nobody could have looked
-            self.violated(f"{name} started on {what}")
-        if not host.hook:
-            return
+            self.violated(f"{name} started on {item.mount.label}")
         own = [m for m in host.store.mappings if (m.domain_uuid, m.share_id) == (uuid, share_id)]
         if not own:
             self.violated(f"{name} started with share {share_id}, which is not its own")
