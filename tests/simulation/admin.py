@@ -77,7 +77,7 @@ def _edit(world: World, host: Host, words: list[str]) -> None:
     else:
         for item in host.domains.filesystems_of(uuid):
             if item.source == source:
-                host.domains.detach_filesystem(uuid, item)
+                host.domains.take_out(uuid, item)
 
 
 def _point(world: World, share: str) -> str:
@@ -154,7 +154,9 @@ def _allow(world: World, words: list[str]) -> None:
     """Somebody gives the hosts' network access to the NFS share."""
     access = Access(AccessType.IP, "198.51.100.0/24", AccessLevel(words[1]))
     share_id = world.manila.id_of(words[0])
-    if not any(rule.access.to == access.to for rule in world.manila.all_rules):
+    if world.manila.exists(share_id) and not any(
+        rule.access.to == access.to for rule in world.manila.all_rules
+    ):
         world.manila.add_rule(share_id, access, metadata={"made": "by hand"})
 
 
@@ -168,6 +170,8 @@ def _fail(world: World, words: list[str]) -> None:
 def _swap(world: World, words: list[str]) -> None:
     """The shares change their names."""
     one, other = (world.manila.id_of(name) for name in ("docs", "data"))
+    if not (world.manila.exists(one) and world.manila.exists(other)):
+        return
     names = world.manila.name_of(one), world.manila.name_of(other)
     world.manila.change(one, name=names[1])
     world.manila.change(other, name=names[0])

@@ -77,9 +77,12 @@ class Ending:
         if not named:
             ill = self._ill(host)
             return [f"{host.name}: reconcile is silent, and {what}" for what in left + ill]
-        unnamed = [it for it in invariants.unknown_rules(self.world, host)]
         text = "; ".join(named)
-        return [f"{host.name}: {it} ({text})" for it in unnamed if it.split()[0] not in text]
+        return [
+            f"{host.name}: {rule.id}, which no record knows, is not named"
+            for rule in invariants.unknown_rules(self.world, host)
+            if rule.id not in text and rule.share_id not in text
+        ]
 
     def _ill(self, host: Host) -> list[str]:
         process = Process("list", "list", lambda p: list_mappings(
@@ -118,7 +121,7 @@ class Ending:
             for item in libvirt.filesystems_of(uuid):
                 key = (uuid, (item.source or "").rstrip("/"), item.tag)
                 if is_within(item.source, BASE) and key not in known:
-                    libvirt.detach_filesystem(uuid, item)
+                    libvirt.take_out(uuid, item)
 
     def _removed(self, host: Host) -> list[str]:
         """Each mapping is removed, and nothing is left."""

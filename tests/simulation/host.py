@@ -248,6 +248,11 @@ class SimDomains(FakeDomains):
         guest.xml = guest.xml.replace(old, new)
         return True
 
+    def take_out(self, uuid: str, item: Filesystem) -> None:
+        """An admin takes a filesystem out of the definition."""
+        guest = self._guests[uuid]
+        guest.xml = domain_xml.remove_filesystem(guest.xml, item)
+
     def keep_snapshot(self, uuid: str) -> None:
         """Of the definition as it is."""
         self.extra(uuid).snapshot = self._guests[uuid].xml

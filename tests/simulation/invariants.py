@@ -13,6 +13,7 @@ from tests.simulation.host import BASE
 
 if TYPE_CHECKING:
     from sharectl.model.mapping import ShareMapping
+    from tests.fakes.rules import Rule
     from tests.simulation.host import Host, SimDomains
     from tests.simulation.world import World
 
@@ -24,7 +25,7 @@ def faults(world: World, host: Host) -> list[str]:
         name = f"{mapping.domain_name}/{mapping.share_name}"
         found += [f"{name}: {what}" for what in _of_mapping(world, host, mapping)]
     found += _unrecorded(host)
-    found += unknown_rules(world, host)
+    found += [f"{it.id}, which no record knows" for it in unknown_rules(world, host)]
     known = {item.share_id for item in host.store.mappings}
     found += [f"key of {path.stem}" for path in host.secrets.files if path.stem not in known]
     return found
@@ -121,7 +122,7 @@ def _unrecorded(host: Host) -> Iterator[str]:
             yield f"{mount.mount_point} is mounted, and no record speaks of it"
 
 
-def unknown_rules(world: World, host: Host) -> Iterator[str]:
+def unknown_rules(world: World, host: Host) -> Iterator[Rule]:
     """Rules that this host's sharectl made and that no record of the share is for."""
     for rule in world.manila.all_rules:
         if world.manila.owners.get(rule.id) != host.name:
@@ -130,4 +131,4 @@ def unknown_rules(world: World, host: Host) -> Iterator[str]:
         if not any(
             rule.access.to == item.access_to or rule.id in item.outdated_rules for item in own
         ):
-            yield f"{rule.id} for {rule.access.to}, which no record knows"
+            yield rule

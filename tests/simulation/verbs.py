@@ -86,7 +86,6 @@ def _start(world: World, host: Host, process: Process, words: list[str]) -> obje
     uuid = libvirt.uuid_of(words[0])
     if uuid is None:
         raise Refused(f"there is no domain {words[0]}")
-    process.breathe()
     xml = libvirt.begin_start(uuid)
     try:
         if host.hook and libvirt is host.domains:

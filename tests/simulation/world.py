@@ -124,8 +124,13 @@ class World:
                     self.violated(f"{process.verb}: unmounted from under guest {name}")
 
     def check_known(self, host: Host, process: Process, share_id: str) -> None:
-        """The last record of a share is gone: so must be the rules that it knew of."""
+        """The last record of a share is gone: so must be the rules that it knew of.
+
+        A mount that stays, since another domain has it, leads to them as well.
+        """
         if any(item.share_id == share_id for item in host.store.mappings):
+            return
+        if any(item.mount_point == f"{BASE}/{share_id}" for item in host.mounts.list()):
             return
         for rule in self.manila.all_rules:
             if rule.share_id == share_id and self.manila.owners.get(rule.id) == host.name:
