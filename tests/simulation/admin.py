@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sharectl.model.enums import AccessLevel, AccessType, RuleState
 from sharectl.model.mounts import HostMount, mounted_at
 from sharectl.model.share import Access
-from tests.simulation.host import BASE
+from tests.simulation.kernel import BASE
 
 if TYPE_CHECKING:
     from tests.simulation.host import Host

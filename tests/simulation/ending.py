@@ -8,7 +8,8 @@ from sharectl.model.domain import is_within
 from sharectl.operations.listing import list_mappings
 from sharectl.operations.outcome import Outcome
 from tests.simulation import admin, invariants, verbs
-from tests.simulation.host import BASE, Host
+from tests.simulation.host import Host
+from tests.simulation.kernel import BASE
 from tests.simulation.scheduler import Process
 
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ from sharectl.model.access import allows, serves_to
 from sharectl.model.domain import is_within
 from sharectl.model.enums import Intent, RuleState
 from sharectl.model.mounts import mounted_at
-from tests.simulation.host import BASE
+from tests.simulation.kernel import BASE
 
 if TYPE_CHECKING:
     from sharectl.model.mapping import ShareMapping
     from tests.fakes.rules import Rule
-    from tests.simulation.host import Host, SimDomains
+    from tests.simulation.host import Host
+    from tests.simulation.libvirt import SimDomains
     from tests.simulation.world import World
 
 

@@ -18,7 +18,8 @@ from tests.fakes.process import FakeClock, FakeHost, RecordingReporter
 
 if TYPE_CHECKING:
     from sharectl.model.mapping import ShareMapping
-    from tests.simulation.host import Host, SimDomains
+    from tests.simulation.host import Host
+    from tests.simulation.libvirt import SimDomains
     from tests.simulation.scheduler import Process
     from tests.simulation.world import World
 

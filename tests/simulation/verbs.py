@@ -15,7 +15,7 @@ from sharectl.operations.forget import forget_mapping, look
 from sharectl.operations.preflight import AddRequest
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from sharectl.operations.remove import RemoveRequest, remove
-from tests.simulation.host import SESSION
+from tests.simulation.libvirt import SESSION
 from tests.simulation.ports import SimApp
 from tests.simulation.scheduler import Process
 

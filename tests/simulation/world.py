@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sharectl.model.enums import AccessType
 from tests.fakes.process import FakeClock
 from tests.fakes.store import FakeSecrets
-from tests.simulation.host import BASE, SESSION, Host, Made, SimDomains, SimMounts
+from tests.simulation.host import Host
+from tests.simulation.kernel import BASE, Made, SimMounts
+from tests.simulation.libvirt import SESSION, SimDomains
 from tests.simulation.manila import SimShares
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from sharectl.config import Config
     from tests.fakes.rules import Rule
-    from tests.simulation.host import Served
+    from tests.simulation.libvirt import Served
     from tests.simulation.scheduler import Process
 
 DOMAINS = ("guest", "neighbour")
