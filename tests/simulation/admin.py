@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sharectl.model.enums import AccessLevel, AccessType, RuleState
 from sharectl.model.mounts import HostMount, mounted_at
-from sharectl.model.share import Access
+from sharectl.model.share import Access, ExportLocation
 from tests.simulation.kernel import BASE
 
 if TYPE_CHECKING:
@@ -64,13 +64,15 @@ def _clone(world: World, host: Host, words: list[str]) -> None:
 
 
 def _edit(world: World, host: Host, words: list[str]) -> None:
-    """The source gets a slash at its end, or the tag another name, or the device goes."""
+    """The source gets a slash at its end, the tag another name, the driver or the device goes."""
     domain, share, how = words
     uuid, share_id = host.domains.uuid_of(domain), world.manila.id_of(share)
     if uuid is None or host.domains.is_running(uuid):
         return
     source = f"{BASE}/{share_id}"
-    if how == "slash":
+    if how == "driver":
+        host.domains.edit_filesystem(uuid, '<driver type="virtiofs"/>', "")
+    elif how == "slash":
         host.domains.edit_filesystem(uuid, f'dir="{source}"/>', f'dir="{source}/"/>')
     elif how == "tag":
         host.domains.edit_filesystem(uuid, f'<target dir="{share_id}"/>', '<target dir="mine"/>')
@@ -78,6 +80,50 @@ def _edit(world: World, host: Host, words: list[str]) -> None:
         for item in host.domains.filesystems_of(uuid):
             if item.source == source:
                 host.domains.take_out(uuid, item)
+
+
+def _unplug(world: World, host: Host, words: list[str]) -> None:
+    uuid = host.domains.uuid_of(words[0])
+    if uuid is not None and not host.domains.extra(uuid).starting:
+        host.domains.unplug(uuid, _point(world, words[1]))
+
+
+def _daemon(world: World, host: Host, words: list[str]) -> None:
+    uuid = host.domains.uuid_of(words[0])
+    if uuid is not None and not host.domains.extra(uuid).starting:
+        host.domains.kill_daemon(uuid, _point(world, words[1]))
+
+
+def _disk(world: World, host: Host, words: list[str]) -> None:
+    """A disk of the domain is a file on the share's mount."""
+    uuid = host.domains.uuid_of(words[0])
+    if uuid is not None and not host.domains.is_running(uuid):
+        host.domains.add_disk(uuid, _point(world, words[1]) + "/disk.img")
+
+
+def _migrate(world: World, host: Host, words: list[str]) -> None:
+    """`virsh migrate --offline --persistent --undefinesource` to the other host."""
+    (there,) = (item for item in world.hosts.values() if item is not host)
+    uuid = host.domains.uuid_of(words[0])
+    if uuid is None or host.domains.is_running(uuid) or uuid in there.domains.uuids:
+        return
+    there.domains.come(uuid, f"{words[0]}-moved", host.domains.leave(uuid))
+
+
+def _slow(world: World, host: Host, words: list[str]) -> None:
+    host.mounts.slow.symmetric_difference_update({_point(world, words[0])})
+
+
+def _lose_store(world: World, host: Host, words: list[str]) -> None:
+    """The disk with the store is gone."""
+    if "store" not in host.locks:
+        host.store._mappings.clear()
+
+
+def _nat(world: World, host: Host, words: list[str]) -> None:
+    """The file server sees both hosts with one address."""
+    for item in world.hosts.values():
+        item.mounts.address = "198.51.100.7"
 
 
 def _point(world: World, share: str) -> str:
@@ -161,10 +207,11 @@ def _allow(world: World, words: list[str]) -> None:
 
 
 def _fail(world: World, words: list[str]) -> None:
-    """A rule goes to error."""
+    """A rule goes to error; the file server goes on as before."""
     for rule in world.manila.all_rules:
         if rule.share_id == world.manila.id_of(words[0]) and not rule.coming:
             rule.state = RuleState.ERROR
+            world.manila.still_in_force.add(rule.id)
 
 
 def _swap(world: World, words: list[str]) -> None:
@@ -175,6 +222,17 @@ def _swap(world: World, words: list[str]) -> None:
     names = world.manila.name_of(one), world.manila.name_of(other)
     world.manila.change(one, name=names[1])
     world.manila.change(other, name=names[0])
+
+
+def _move(world: World, words: list[str]) -> None:
+    """The share is exported elsewhere from now on."""
+    share_id = world.manila.id_of(words[0])
+    if world.manila.exists(share_id):
+        path = {
+            "docs": "192.0.2.1:/exports/moved",
+            "data": "192.0.2.21:6789:/volumes/_nogroup/moved",
+        }
+        world.manila.change(share_id, export_locations=(ExportLocation(path[words[0]]),))
 
 
 def _delete(world: World, words: list[str]) -> None:
@@ -195,9 +253,10 @@ _HOST: dict[str, Callable[[World, Host, list[str]], None]] = {
     "stop": _stop, "undefine": _undefine, "rename": _rename, "snapshot": _snapshot,
     "revert": _revert, "clone": _clone, "edit": _edit, "umount": _umount, "cover": _cover,
     "uncover": uncover, "reboot": _reboot, "hook": _hook, "libvirt": _libvirt, "mute": _mute,
-    "server": _server,
+    "server": _server, "unplug": _unplug, "daemon": _daemon, "disk": _disk, "migrate": _migrate,
+    "slow": _slow, "loses-store": _lose_store, "nat": _nat,
 }  # fmt: skip
 _MANILA: dict[str, Callable[[World, list[str]], None]] = {
     "is": _manila, "lies": _lie, "withdraw": _withdraw, "allow": _allow, "error": _fail,
-    "swap": _swap, "delete": _delete, "user": _user,
+    "swap": _swap, "delete": _delete, "user": _user, "moves": _move,
 }  # fmt: skip

@@ -17,25 +17,32 @@ EVENTS = {
     "stop": 5, "undefine": 1, "rename": 1, "snapshot": 1, "revert": 1, "clone": 1, "slash": 1,
     "tag": 1, "drop": 1, "umount": 1, "cover": 1, "reboot": 1, "hook": 1, "libvirt": 1, "mute": 1,
     "server": 1, "manila": 2, "lies": 1, "withdraw": 1, "allow": 1, "error": 1, "swap": 1,
-    "delete": 1, "user": 1,
+    "delete": 1, "user": 1, "driver": 1, "unplug": 1, "daemon": 1, "disk": 1, "migrate": 1,
+    "slow": 1, "loses-store": 1, "nat": 1, "moves": 1,
 }  # fmt: skip
 ALL = {**PROCESSES, **MEDDLING, **EVENTS, "second": 0}
 # Of these not everything is mended by now.
 UNSETTLED = frozenset(
     {
-        "second", "session", "forget", "undefine", "rename", "snapshot", "revert", "clone", "slash",
-        "tag", "drop", "umount", "cover", "hook", "mute", "lies", "withdraw", "allow", "error",
-        "swap", "delete", "user",
+        "second", "session", "forget", "revert", "clone", "slash", "tag", "cover", "lies",
+        "withdraw", "error", "driver", "unplug", "daemon", "disk", "migrate", "loses-store", "nat",
+        "moves", "umount",
     }
 )  # fmt: skip
-_LONGEST = 26
+_LONGEST = 22
 
 
-def draw(seed: int, without: Collection[str] = ()) -> list[str]:
-    """The steps of the history `seed`; nothing of the kinds in `without` happens."""
+def draw(seed: int, without: Collection[str] = (), often: Collection[str] = ()) -> list[str]:
+    """The steps of the history `seed`.
+
+    Nothing of the kinds in `without` happens; what is in `often` does more than usual.
+    """
     weights = {kind: weight for kind, weight in ALL.items() if kind not in without}
+    weights |= {kind: 3 * max(1, ALL[kind]) for kind in often}
     dice = _Dice(Random(seed), weights)
-    return [step for _number in range(dice.random.randint(4, _LONGEST)) for step in dice.steps()]
+    return dice.beginning() + [
+        step for _number in range(dice.random.randint(2, _LONGEST)) for step in dice.steps()
+    ]
 
 
 class _Dice:
@@ -52,6 +59,16 @@ class _Dice:
         if kind in MEDDLING:
             return [self._meddle(kind)]
         return [self._world(kind)]
+
+    def beginning(self) -> list[str]:
+        """Mostly something is attached already, and sometimes the hook is not installed."""
+        steps = ["h1 hook off"] if "hook" in self.kinds and self.random.random() < 0.15 else []
+        for _number in range(self.random.choice([0, 1, 1, 2, 3])):
+            level = self.pick("", "", "", " ro")
+            slot = "p1" if self.random.random() < 0.8 or not self.second else "q1"
+            steps += [f"{slot} add {self.pick(*DOMAINS)} {self.pick(*SHARES)}{level}"]
+            steps += [f"{slot} run 300"]
+        return steps
 
     def pick(self, *words: str) -> str:
         """One of them."""
@@ -101,6 +118,15 @@ class _Dice:
             "drop": f"{host} edit {domain} {share} drop",
             "umount": f"{host} umount {share}",
             "cover": f"{host} cover {share}",
+            "driver": f"{host} edit {domain} {share} driver",
+            "unplug": f"{host} unplug {domain} {share}",
+            "daemon": f"{host} daemon {domain} {share}",
+            "disk": f"{host} disk {domain} {share}",
+            "migrate": f"{host} migrate {domain}",
+            "slow": f"{host} slow {share}",
+            "loses-store": f"{host} loses-store",
+            "nat": f"{host} nat",
+            "moves": f"manila moves {share}",
             "reboot": f"{host} reboot",
             "hook": f"{host} hook " + self.pick("on", "off"),
             "libvirt": f"{host} libvirt " + self.pick("down", "up", "up"),

@@ -45,6 +45,7 @@ class Ending:
             host.domains.dead = False
             host.domains.hanging.clear()
             host.mounts.dead.clear()
+            host.mounts.slow.clear()
 
     def run(self, host: Host, words: str) -> Process:
         """Let a process do that from start to end, alone."""

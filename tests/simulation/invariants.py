@@ -10,9 +10,11 @@ from sharectl.model.domain import is_within
 from sharectl.model.enums import Intent, RuleState
 from sharectl.model.mounts import mounted_at
 from tests.simulation.kernel import BASE
+from tests.simulation.libvirt import DISK
 
 if TYPE_CHECKING:
     from sharectl.model.mapping import ShareMapping
+    from sharectl.model.share import ExportLocation
     from tests.fakes.rules import Rule
     from tests.simulation.host import Host
     from tests.simulation.libvirt import SimDomains
@@ -44,7 +46,7 @@ def _of_mapping(world: World, host: Host, mapping: ShareMapping) -> Iterator[str
         return
     yield from _device(libvirt, mapping)
     yield from _access(world, host, mapping)
-    yield from _mount(host, mapping)
+    yield from _mount(host, mapping, world.manila.locations(mapping.share_id))
     yield from _guest(host, mapping)
 
 
@@ -85,7 +87,9 @@ def _for_client(access: object, mapping: ShareMapping) -> bool:
     return serves_to(plain, mapping.access)
 
 
-def _mount(host: Host, mapping: ShareMapping) -> Iterator[str]:
+def _mount(
+    host: Host, mapping: ShareMapping, locations: tuple[ExportLocation, ...]
+) -> Iterator[str]:
     mount = mounted_at(host.mounts.list(), mapping.mount_point)
     if mount is None:
         yield "it is not mounted"
@@ -94,6 +98,8 @@ def _mount(host: Host, mapping: ShareMapping) -> Iterator[str]:
     if made is None or made.share_id != mapping.share_id:
         yield f"{mount.label} is mounted in its place"
         return
+    if not any(made.source == it.path for it in locations):
+        yield f"its mount is of {made.source}, where it no longer is"
     if mount.read_only != (mapping.access_level == "ro"):
         yield f"its mount is {'read-only' if mount.read_only else 'read-write'}"
     if host.mounts.is_cut_off(mount):
@@ -102,7 +108,15 @@ def _mount(host: Host, mapping: ShareMapping) -> Iterator[str]:
 
 def _guest(host: Host, mapping: ShareMapping) -> Iterator[str]:
     for uuid, _name, served in host.guests:
-        if uuid == mapping.domain_uuid and served.source == mapping.mount_point:
+        if uuid != mapping.domain_uuid or served.tag == DISK:
+            continue
+        if served.source == mapping.mount_point:
+            libvirt = host.libvirt_of(uuid)
+            live = [it for it in libvirt.live(uuid) if it.tag == served.tag] if libvirt else []
+            if not live:
+                yield "it was taken out of its running guest"
+            elif not all(it.served for it in live):
+                yield "the virtiofsd of its guest is dead"
             if served.mount.fs_type == "tmpfs":
                 yield "its guest runs with the empty mount point"
             elif host.mounts.is_cut_off(served.mount):

@@ -20,10 +20,11 @@ BASE = str(Config().mount_base)
 
 @dataclass(frozen=True)
 class Made:
-    """A mount that sharectl made: `mount` itself, of which share, and with which cephx key."""
+    """A mount that sharectl made: `mount` itself, of which share, from where, with which key."""
 
     mount: HostMount
     share_id: str
+    source: str
     key: str | None
 
 
@@ -33,6 +34,7 @@ class SimMounts(FakeMounts):
     Attributes:
         staged: whether the folder of a mount point appears only with the mount on it.
         folders: mount points that exist with nothing mounted.
+        slow: mount points whose server takes longer to answer than anybody waits.
         made: mounts that sharectl made, by identity; also those that are gone.
     """
 
@@ -41,6 +43,7 @@ class SimMounts(FakeMounts):
     def __init__(self, shares: SimShares, secrets: FakeSecrets, address: str) -> None:
         super().__init__(shares, secrets, address=address)
         self.folders: set[str] = set()
+        self.slow: set[str] = set()
         self.made: dict[int, Made] = {}
         self._shares = shares
 
@@ -52,7 +55,7 @@ class SimMounts(FakeMounts):
             key = self.secrets.files[key_file]
         done = self.mounted[-1]
         share_id = request.mount_point.name
-        self.made[id(done)] = Made(done, share_id, key)
+        self.made[id(done)] = Made(done, share_id, request.source, key)
         self.folders.discard(done.mount_point)
 
     def unmount(self, mount_point: str, timeout: float, *, force: bool = False) -> None:
@@ -69,6 +72,8 @@ class SimMounts(FakeMounts):
         found = mounted_at(self.list(), mount_point)
         if found is None or self._is_refused(found):
             return Health.NO_ACCESS
+        if mount_point in self.slow:
+            return Health.UNREACHABLE
         return super()._ask(mount_point)
 
     def _is_refused(self, mount: HostMount) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sharectl.errors import MountFailed, Refused, Unavailable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tests.simulation.scheduler import Process
 
 SESSION = "qemu:///session"
+DISK = "(disk)"  # in place of a tag
 LIBVIRT_SECONDS = 30.0
 
 
@@ -30,6 +32,9 @@ class Served:
     source: str
     mount: HostMount
     writable: bool
+
+
+_DISK = re.compile(r"<source file=[\"'](" + re.escape(BASE) + r"/[^\"']*)")
 
 
 @dataclass
@@ -98,8 +103,11 @@ class SimDomains(FakeDomains):
         guest, extra = self._guests[uuid], self.extra(uuid)
         try:
             filesystems = self.filesystems_of(uuid)
+            disks = tuple(Filesystem(DISK, it) for it in _DISK.findall(guest.xml))
             extra.served = tuple(
-                self._take(uuid, item) for item in filesystems if is_within(item.source, BASE)
+                self._take(uuid, item)
+                for item in (*filesystems, *disks)
+                if is_within(item.source, BASE)
             )
             guest.live = filesystems
         except BaseException:
@@ -112,7 +120,7 @@ class SimDomains(FakeDomains):
     def _take(self, uuid: str, item: Filesystem) -> Served:
         source = item.source or ""
         mounts = self.sim_mounts
-        folder = source.rstrip("/")
+        folder = "/".join(source.split("/")[: BASE.count("/") + 2])
         mount = mounted_at(mounts.list(), folder)
         if mount is None:
             if folder not in mounts.folders:
@@ -158,6 +166,40 @@ class SimDomains(FakeDomains):
             if uuid in self._guests and stuck and not (method == "look" and uuid in self.hanging):
                 return uuid
         return None
+
+    def unplug(self, uuid: str, source: str) -> None:
+        """An admin takes the filesystem out of the running guest alone."""
+        guest = self._guests[uuid]
+        guest.live = tuple(item for item in guest.live if item.source != source)
+
+    def kill_daemon(self, uuid: str, source: str) -> None:
+        """The virtiofsd of a running guest dies: whatever the guest asks of it hangs."""
+        guest = self._guests[uuid]
+        guest.live = tuple(
+            replace(item, served=False) if item.source == source else item for item in guest.live
+        )
+
+    def live(self, uuid: str) -> tuple[Filesystem, ...]:
+        """What the running guest has."""
+        return self._guests[uuid].live
+
+    def add_disk(self, uuid: str, file: str) -> None:
+        """An admin gives the domain a disk that is a file."""
+        guest = self._guests[uuid]
+        disk = f'<disk type="file" device="disk"><source file="{file}"/><target dev="vdz"/></disk>'
+        guest.xml = guest.xml.replace("</devices>", disk + "</devices>")
+
+    def leave(self, uuid: str) -> str:
+        """The domain migrates away while it is shut off; returns its definition."""
+        return self._guests.pop(uuid).xml
+
+    def come(self, uuid: str, name: str, xml: str) -> None:
+        """A domain of another host is defined here."""
+        self.define(name)
+        unused, guest = self._guests.popitem()
+        guest.xml = xml
+        self._guests[uuid] = guest
+        self._extra.pop(unused, None)
 
     def edit_filesystem(self, uuid: str, old: str, new: str) -> bool:
         """An admin replaces text in the definition; returns whether it was there."""

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 
 from sharectl.errors import NotFound
 from sharectl.model.enums import AccessType
-from sharectl.model.share import AccessRule, Share, ShareSeen
-from tests.fakes.rules import Rule, in_force
+from sharectl.model.share import AccessRule, ExportLocation, Share, ShareSeen
+from tests.fakes.rules import Rule, covers, in_force
 from tests.fakes.shares import FakeShares
 
 
@@ -46,6 +46,15 @@ class SimShares(FakeShares):
         """Whether the file server lets that address have the share."""
         return self.level_for(share_id, AccessType.IP, address) is not None
 
+    def level_for(self, share_id: str, kind: AccessType, client: str) -> str | None:
+        """A file server obeys some rules in error as before."""
+        levels = {
+            rule.access.level.value
+            for rule in self._of(share_id)
+            if self.gives(rule) and covers(rule.access, kind, client)
+        }
+        return max(levels, default=None)
+
     def gives(self, rule: Rule) -> bool:
         """Whether the file server obeys the rule."""
         return in_force(rule) or rule.id in self.still_in_force
@@ -64,6 +73,10 @@ class SimShares(FakeShares):
     def drop_rule(self, rule_id: str) -> None:
         """Somebody withdrew it, and that is done."""
         self._rules.pop(rule_id, None)
+
+    def locations(self, share_id: str) -> tuple[ExportLocation, ...]:
+        """Where the share is exported."""
+        return self._shares[share_id].export_locations
 
     def name_of(self, share_id: str) -> str:
         """Its name now."""

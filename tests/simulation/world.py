@@ -11,7 +11,7 @@ from tests.fakes.process import FakeClock
 from tests.fakes.store import FakeSecrets
 from tests.simulation.host import Host
 from tests.simulation.kernel import BASE, Made, SimMounts
-from tests.simulation.libvirt import SESSION, SimDomains
+from tests.simulation.libvirt import DISK, SESSION, SimDomains
 from tests.simulation.manila import SimShares
 
 if TYPE_CHECKING:
@@ -151,12 +151,14 @@ class World:
         made = host.mounts.made.get(id(item.mount))
         if item.mount.fs_type == "tmpfs":
             self.violated(f"{name} started on the empty mount point")
-        if not hook:
-            return  # nobody could have looked at more
+        if not hook or item.tag == DISK:
+            return  # nobody looks at more
         if made is None or made.share_id != share_id:
             self.violated(f"{name} started on {item.mount.label}")
         own = [m for m in host.store.mappings if (m.domain_uuid, m.share_id) == (uuid, share_id)]
         if not own:
             self.violated(f"{name} started with share {share_id}, which is not its own")
+        elif not own[0].wanted:
+            self.violated(f"{name} started with {share_id}, which is being detached")
         elif item.writable and own[0].access_level == "ro":
             self.violated(f"{name} started with {share_id} writable, and is to read only")
