@@ -91,7 +91,7 @@ def _unplug(world: World, host: Host, words: list[str]) -> None:
 def _daemon(world: World, host: Host, words: list[str]) -> None:
     uuid = host.domains.uuid_of(words[0])
     if uuid is not None and not host.domains.extra(uuid).starting:
-        host.domains.kill_daemon(uuid, _point(world, words[1]))
+        host.domains.end_daemon(uuid, _point(world, words[1]))
 
 
 def _disk(world: World, host: Host, words: list[str]) -> None:

@@ -38,7 +38,7 @@ class SimMounts(FakeMounts):
         made: mounts that sharectl made, by identity; also those that are gone.
     """
 
-    staged = False
+    staged = True
 
     def __init__(self, shares: SimShares, secrets: FakeSecrets, address: str) -> None:
         super().__init__(shares, secrets, address=address)
@@ -64,8 +64,9 @@ class SimMounts(FakeMounts):
         self.remove_folder(mount_point)
 
     def remove_folder(self, mount_point: str) -> None:
-        """An empty one; a mount keeps it."""
+        """An empty one, and whatever a mount that failed has left; a mount keeps it."""
         self.folders.discard(mount_point)
+        self.left.discard(mount_point)
 
     def _ask(self, mount_point: str) -> Health:
         """Nothing may be mounted there by now; a file server may refuse this client."""
@@ -94,5 +95,6 @@ class SimMounts(FakeMounts):
         """All of ours and what was laid over it is gone."""
         self.mounted = [item for item in self.mounted if not item.mount_point.startswith(BASE)]
         self.folders.clear()
+        self.left.clear()
         self.stale.clear()
         self.noted.clear()

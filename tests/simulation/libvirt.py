@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sharectl.errors import MountFailed, Refused, Unavailable
 from sharectl.model import domain_xml
 from sharectl.model.domain import Filesystem, is_within
 from sharectl.model.mounts import HostMount, mounted_at
-from sharectl.model.xml import parse
+from tests.fakes.definitions import read
 from tests.fakes.domains import FakeDomains
 from tests.simulation.kernel import BASE, SimMounts
 
@@ -78,7 +78,7 @@ class SimDomains(FakeDomains):
 
     def filesystems_of(self, uuid: str) -> tuple[Filesystem, ...]:
         """Of the persistent definition."""
-        return domain_xml.filesystems(parse(self._guests[uuid].xml))
+        return read(self._guests[uuid].xml).filesystems
 
     def foreign(self) -> dict[str, tuple[Filesystem, ...]]:
         """Filesystems that are no matter of sharectl's."""
@@ -109,7 +109,7 @@ class SimDomains(FakeDomains):
                 for item in (*filesystems, *disks)
                 if is_within(item.source, BASE)
             )
-            guest.live = filesystems
+            guest.live_xml, guest.dead = guest.xml, frozenset()
         except BaseException:
             self.stop(uuid)
             raise
@@ -125,7 +125,8 @@ class SimDomains(FakeDomains):
         if mount is None:
             if folder not in mounts.folders:
                 raise Refused(f"the virtiofs export directory {source!r} does not exist")
-            mount = HostMount("/run", "tmpfs", "tmpfs", frozenset({"rw"}))
+            root = folder.removeprefix("/run")
+            mount = HostMount(folder, "tmpfs", "tmpfs", frozenset({"rw"}), root=root)
         if mounts.is_cut_off(mount):
             raise MountFailed(f"virtiofsd cannot open {source}")
         mounts.daemons.setdefault(uuid, []).append(mount)
@@ -170,18 +171,24 @@ class SimDomains(FakeDomains):
     def unplug(self, uuid: str, source: str) -> None:
         """An admin takes the filesystem out of the running guest alone."""
         guest = self._guests[uuid]
-        guest.live = tuple(item for item in guest.live if item.source != source)
+        for item in self.live(uuid):
+            if item.source == source:
+                guest.live_xml = domain_xml.remove_filesystem(guest.live_xml, item)
+                self._let_go(uuid, source)
 
-    def kill_daemon(self, uuid: str, source: str) -> None:
+    def end_daemon(self, uuid: str, source: str) -> None:
         """The virtiofsd of a running guest dies: whatever the guest asks of it hangs."""
-        guest = self._guests[uuid]
-        guest.live = tuple(
-            replace(item, served=False) if item.source == source else item for item in guest.live
-        )
+        for item in self.live(uuid):
+            if item.source == source and item.served:
+                self.kill_daemon(uuid, item.tag)
+
+    def _let_go(self, uuid: str, source: str) -> None:
+        served = self._mounts.daemons.get(uuid, [])
+        served[:] = [mount for mount in served if mount.mount_point != source]
 
     def live(self, uuid: str) -> tuple[Filesystem, ...]:
         """What the running guest has."""
-        return self._guests[uuid].live
+        return self._observe(uuid).live_filesystems
 
     def add_disk(self, uuid: str, file: str) -> None:
         """An admin gives the domain a disk that is a file."""

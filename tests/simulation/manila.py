@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-
-from sharectl.errors import NotFound
 from sharectl.model.enums import AccessType
-from sharectl.model.share import AccessRule, ExportLocation, Share, ShareSeen
+from sharectl.model.share import ExportLocation, Share
 from tests.fakes.rules import Rule, covers, in_force
 from tests.fakes.shares import FakeShares
 
@@ -18,13 +15,11 @@ class SimShares(FakeShares):
         owners: which host's sharectl made a rule, by the rule's ID.
         still_in_force: rules that the file server obeys although they are in error.
         created: IDs of shares by the names that they had at first.
-        lying: whether a proxy answers for Manila that nothing is there.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.owners: dict[str, str] = {}
-        self.lying = False
         self.still_in_force: set[str] = set()
         self.created: dict[str, str] = {}
 
@@ -81,32 +76,3 @@ class SimShares(FakeShares):
     def name_of(self, share_id: str) -> str:
         """Its name now."""
         return self._shares[share_id].name
-
-    def _lie(self) -> None:
-        if self.lying:
-            raise NotFound("Manila says: 404 page not found")
-
-    def find(self, ident: str) -> Share:
-        """Unless a proxy lies."""
-        self._answer()
-        self._lie()
-        return super().find(ident)
-
-    def rules(self, share_id: str) -> tuple[AccessRule, ...]:
-        """Unless a proxy lies."""
-        self._answer()
-        self._lie()
-        return super().rules(share_id)
-
-    def survey(self, share_ids: Collection[str]) -> Mapping[str, ShareSeen]:
-        """Unless a proxy lies."""
-        self._answer()
-        if self.lying:
-            return {share_id: ShareSeen(None) for share_id in share_ids}
-        return super().survey(share_ids)
-
-    def revoke(self, share_id: str, rule_id: str) -> None:
-        """A 404 to a request to withdraw is success."""
-        self._answer()
-        if not self.lying:
-            super().revoke(share_id, rule_id)

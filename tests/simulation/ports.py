@@ -94,16 +94,15 @@ class MountsPort(Port):
         self._world, self._host = world, host
 
     def mount(self, request: Any, key_file: Any, timeout: float) -> None:
-        """The folder comes first; a process that is killed while it mounts leaves it there."""
-        point = str(request.mount_point)
-        if not self._host.mounts.staged:
-            self._process.breathe()
-            self._host.mounts.folders.add(point)
-        found = self._host.mounts.mount
+        """A process that is killed while it mounts leaves something behind."""
+        point, mounts = str(request.mount_point), self._host.mounts
+        self._process.breathe()
+        (mounts.left if mounts.staged else mounts.folders).add(point)
+        found = mounts.mount
         try:
             self._process.call("mounts", "mount", found, request, key_file, timeout)
         except Exception:
-            self._host.mounts.remove_folder(point)
+            mounts.remove_folder(point)
             raise
 
     def _around(self, method: str, function: Callable[..., Any]) -> Callable[..., Any]:

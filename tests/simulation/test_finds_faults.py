@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from sharectl.operations import hook, steps
+from sharectl.operations import hook
+from sharectl.operations.steps import access
 from tests.simulation.dice import ALL, draw
 from tests.simulation.history import play
 from tests.simulation.ports import SimLocks
@@ -49,7 +50,7 @@ def _nothing(*_arguments: object, **_options: object) -> None:
 
 FAULTS = {
     "a record is forgotten before its rule is gone": Fault(
-        _instead(steps, "await_withdrawal", _nothing), "forgot the share while"
+        _instead(access, "await_withdrawal", _nothing), "forgot the share while"
     ),
     "the hook takes what is mounted for the share": Fault(
         _instead(hook, "_check_source", _nothing), "started on /dev/vdb1", frozenset({"cover"})
