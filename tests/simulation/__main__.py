@@ -22,16 +22,19 @@ def main() -> int:
     parser.add_argument("--replay", type=Path, help="a file with the steps of one, traced")
     parser.add_argument("--without", default="", help="kinds of steps, with commas between")
     parser.add_argument("--also", default="", help="kinds of steps that are not settled")
+    parser.add_argument("--often", default="", help="kinds of steps to have more often")
     parser.add_argument("--keep-going", action="store_true")
     options = parser.parse_args()
     if options.replay is not None:
         return _replay(options.replay.read_text().splitlines())
     without = {*UNSETTLED, *options.without.split(",")} - {*options.also.split(",")}
     began, failed = time.monotonic(), 0
+    often = {*options.often.split(",")} - {""}
+    without -= often
     kinds: set[str] = set()
     seeds = range(options.seed, options.seed + options.histories)
     for seed in seeds:
-        steps = draw(seed, without)
+        steps = draw(seed, without, often)
         if found := play(steps):
             failed += 1
             if kind(found[0]) not in kinds:

@@ -18,7 +18,7 @@ EVENTS = {
     "tag": 1, "drop": 1, "umount": 1, "cover": 1, "reboot": 1, "hook": 1, "libvirt": 1, "mute": 1,
     "server": 1, "manila": 2, "lies": 1, "withdraw": 1, "allow": 1, "error": 1, "swap": 1,
     "delete": 1, "user": 1, "driver": 1, "unplug": 1, "daemon": 1, "disk": 1, "migrate": 1,
-    "slow": 1, "loses-store": 1, "nat": 1, "moves": 1,
+    "slow": 1, "loses-store": 1, "nat": 0, "moves": 1,
 }  # fmt: skip
 ALL = {**PROCESSES, **MEDDLING, **EVENTS, "second": 0}
 # Of these not everything is mended by now.
@@ -38,7 +38,7 @@ def draw(seed: int, without: Collection[str] = (), often: Collection[str] = ()) 
     Nothing of the kinds in `without` happens; what is in `often` does more than usual.
     """
     weights = {kind: weight for kind, weight in ALL.items() if kind not in without}
-    weights |= {kind: 3 * max(1, ALL[kind]) for kind in often}
+    weights |= {kind: 3 * ALL[kind] for kind in often}
     dice = _Dice(Random(seed), weights)
     return dice.beginning() + [
         step for _number in range(dice.random.randint(2, _LONGEST)) for step in dice.steps()
@@ -68,6 +68,8 @@ class _Dice:
             slot = "p1" if self.random.random() < 0.8 or not self.second else "q1"
             steps += [f"{slot} add {self.pick(*DOMAINS)} {self.pick(*SHARES)}{level}"]
             steps += [f"{slot} run 300"]
+        if "nat" in self.kinds and self.random.random() < 0.2:
+            steps.insert(0, "h1 nat")
         return steps
 
     def pick(self, *words: str) -> str:
@@ -125,7 +127,6 @@ class _Dice:
             "migrate": f"{host} migrate {domain}",
             "slow": f"{host} slow {share}",
             "loses-store": f"{host} loses-store",
-            "nat": f"{host} nat",
             "moves": f"manila moves {share}",
             "reboot": f"{host} reboot",
             "hook": f"{host} hook " + self.pick("on", "off"),

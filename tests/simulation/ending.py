@@ -120,6 +120,7 @@ class Ending:
     def _take_out_unrecorded(self, host: Host) -> None:
         known = {(item.domain_uuid, item.mount_point, item.tag) for item in host.store.mappings}
         for libvirt, uuid in host.everyone:
+            libvirt.take_out_disks(uuid)
             for item in libvirt.filesystems_of(uuid):
                 key = (uuid, (item.source or "").rstrip("/"), item.tag)
                 if is_within(item.source, BASE) and key not in known:

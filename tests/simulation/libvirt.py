@@ -39,11 +39,15 @@ _DISK = re.compile(r"<source file=[\"'](" + re.escape(BASE) + r"/[^\"']*)")
 
 @dataclass
 class Extra:
-    """What libvirt knows of a domain beyond the fake."""
+    """What libvirt knows of a domain beyond the fake.
+
+    `mounts_then` are the mounts that were there when it began to start, by identity.
+    """
 
     starting: bool = False
     served: tuple[Served, ...] = ()
     snapshot: str | None = None
+    mounts_then: frozenset[int] = frozenset()
 
 
 class SimDomains(FakeDomains):
@@ -95,7 +99,9 @@ class SimDomains(FakeDomains):
         if guest.running:
             raise Refused(f"domain {guest.name} is already running")
         guest.running = True
-        self.extra(uuid).starting = True
+        extra = self.extra(uuid)
+        extra.starting = True
+        extra.mounts_then = frozenset(id(item) for item in self.sim_mounts.mounted)
         return guest.xml
 
     def end_start(self, uuid: str) -> None:
@@ -189,6 +195,11 @@ class SimDomains(FakeDomains):
     def live(self, uuid: str) -> tuple[Filesystem, ...]:
         """What the running guest has."""
         return self._observe(uuid).live_filesystems
+
+    def take_out_disks(self, uuid: str) -> None:
+        """An admin takes those that are files on a share's mount out again."""
+        guest = self._guests[uuid]
+        guest.xml = re.sub(r'<disk type="file" device="disk">.*?</disk>', "", guest.xml)
 
     def add_disk(self, uuid: str, file: str) -> None:
         """An admin gives the domain a disk that is a file."""

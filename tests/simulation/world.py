@@ -143,17 +143,18 @@ class World:
         name = f"guest {libvirt.name_of(uuid)} of {host.name}"
         hook = host.hook and libvirt is host.domains
         for item in libvirt.extra(uuid).served:
-            self._check_served(host, uuid, name, item, hook=hook)
+            if item.mount.fs_type == "tmpfs":
+                self.violated(f"{name} started on the empty mount point")
+            elif hook and item.tag != DISK:  # else nobody looks at more
+                self._check_served(host, libvirt, uuid, item)
 
-    def _check_served(self, host: Host, uuid: str, name: str, item: Served, *, hook: bool) -> None:
+    def _check_served(self, host: Host, libvirt: SimDomains, uuid: str, item: Served) -> None:
+        name = f"guest {libvirt.name_of(uuid)} of {host.name}"
         point = "/".join(item.source.split("/")[: BASE.count("/") + 2])
         share_id = point.rpartition("/")[2]
         made = host.mounts.made.get(id(item.mount))
-        if item.mount.fs_type == "tmpfs":
-            self.violated(f"{name} started on the empty mount point")
-        if not hook or item.tag == DISK:
-            return  # nobody looks at more
-        if made is None or made.share_id != share_id:
+        could_look = id(item.mount) in libvirt.extra(uuid).mounts_then
+        if could_look and (made is None or made.share_id != share_id):
             self.violated(f"{name} started on {item.mount.label}")
         own = [m for m in host.store.mappings if (m.domain_uuid, m.share_id) == (uuid, share_id)]
         if not own:
