@@ -103,10 +103,10 @@ class Ending:
         for libvirt, uuid in host.everyone:
             libvirt.stop(uuid)
         admin.uncover(self.world, host, [])
-        self._take_out_unrecorded(host)
         for mapping in host.store.mappings:
             if not self.world.manila.exists(mapping.share_id):
                 self.run(host, f"remove {mapping.domain_uuid} {mapping.share_id}")
+        self._take_out_unrecorded(host)
         named: list[str] = []
         for _round in range(_ROUNDS):
             named = self._reconcile(host)

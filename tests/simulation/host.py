@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sharectl.config import Config
-from tests.fakes.store import FakeSecrets, MemoryStore
+from tests.fakes.store import FakeSecrets, FakeWithdrawals, MemoryStore
 from tests.simulation.kernel import SimMounts
 from tests.simulation.libvirt import SESSION, Served, SimDomains
 
@@ -22,6 +22,7 @@ class Host:
     domains: SimDomains
     session: SimDomains
     secrets: FakeSecrets
+    withdrawals: FakeWithdrawals = field(default_factory=FakeWithdrawals)
     store: MemoryStore = field(default_factory=MemoryStore)
     locks: dict[str, str] = field(default_factory=dict)
     hook: bool = True

@@ -29,6 +29,7 @@ def faults(world: World, host: Host) -> list[str]:
         found += [f"{name}: {what}" for what in _of_mapping(world, host, mapping)]
     found += _unrecorded(host)
     found += [f"{it.id}, which no record knows" for it in unknown_rules(world, host)]
+    found += [f"the rules of {it.share_id} are to go" for it in host.withdrawals.list()]
     found += [f"a mount that was killed has left {point}" for point in host.mounts.left]
     known = {item.share_id for item in host.store.mappings}
     found += [f"key of {path.stem}" for path in host.secrets.files if path.stem not in known]

@@ -12,12 +12,20 @@ from sharectl.config import Config
 from sharectl.errors import Busy
 from sharectl.hook_ports import HookHost
 from sharectl.model.enums import Intent
-from sharectl.ports import Domains, MappingStore, Mounts, Secrets, Shares, Transaction
+from sharectl.ports import (
+    Domains,
+    MappingStore,
+    Mounts,
+    Origin,
+    Secrets,
+    Shares,
+    Transaction,
+    Withdrawals,
+)
 from tests.fakes.faults import EFFECTS
 from tests.fakes.process import FakeClock, FakeHost, RecordingReporter
 
 if TYPE_CHECKING:
-    from sharectl.model.mapping import ShareMapping
     from tests.simulation.host import Host
     from tests.simulation.libvirt import SimDomains
     from tests.simulation.scheduler import Process
@@ -236,15 +244,16 @@ class SimApp:
         self.locks = SimLocks(host.locks, process, world.clock)
         self.store = cast(MappingStore, SimStore(process, world, host, self.locks))
         self.secrets = cast(Secrets, Port("secrets", host.secrets, process))
+        self.withdrawals = cast(Withdrawals, Port("withdrawals", host.withdrawals, process))
         self.shares = cast(Shares, SharesPort(process, world, host))
         self.mounts = cast(Mounts, MountsPort(process, world, host))
         self.domains = cast(Domains, DomainsPort(host.libvirts[config.libvirt_uri], process, world))
 
-    def at(self, mapping: ShareMapping) -> SimApp:
-        """With the libvirt that the mapping records."""
+    def at(self, origin: Origin) -> SimApp:
+        """With the libvirt of that origin."""
         there = copy(self)
         process, world, host, config = self._make
-        libvirt = host.libvirts[mapping.libvirt_uri or config.libvirt_uri]
+        libvirt = host.libvirts[origin.libvirt_uri or config.libvirt_uri]
         there.domains = cast(Domains, DomainsPort(libvirt, process, world))
         return there
 
