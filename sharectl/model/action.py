@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sharectl.model.domain import Filesystem
 from sharectl.model.enums import SharedMemory
@@ -195,10 +195,15 @@ class UnmountShare:
 
 @dataclass(frozen=True)
 class RevokeAccess:
-    """Ask Manila to withdraw our access rule, and wait until it is gone."""
+    """Ask Manila to withdraw our access rule, and wait until it is gone.
+
+    `cut_off` is when the file server itself says that nobody can use the rule any more: then it
+    may go under a running guest.
+    """
 
     share_id: str
     rule: AccessRule
+    cut_off: bool = field(default=False, compare=False)
 
     def describe(self) -> str:
         """One line for the plan."""

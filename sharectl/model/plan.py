@@ -166,14 +166,11 @@ def _remember(focus: ShareMapping, domain: Domain, device: Filesystem) -> tuple[
 def _check_place(focus: ShareMapping, domain: Domain) -> None:
     """A device that somebody has edited is not ours to add to, or to take away."""
     edited = other_device(focus, domain)
-    if edited is None:
+    if edited is None or edited.tag == focus.tag:  # it has lost its driver, and is put back
         return
-    if edited.tag != focus.tag:
-        what = f"under tag {edited.tag}, and the record says {focus.tag}"
-    else:
-        what = "without the driver virtiofs, which the guest needs"
     raise Refused(
-        f"domain {domain.name} has share {focus.share_name or focus.share_id} {what}",
+        f"domain {domain.name} has share {focus.share_name or focus.share_id} under tag"
+        f" {edited.tag}, and the record says {focus.tag}",
         hint=f"mend the filesystem with virsh edit {domain.uuid}; or give the share another tag:"
         f" sharectl remove {domain.uuid} {focus.share_id}, then sharectl add",
     )

@@ -45,8 +45,10 @@ def grant(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     if rule.state is RuleState.ERROR or not rules_of.allows(rule, access.level):
         if not ours:
             raise _not_enough(rule, focus)
-        _check_spared(rule, focus, observed)
-        return (RevokeAccess(share, rule), *ask)
+        cut_off = observed.server in (Health.STALE, Health.NO_ACCESS)
+        if not cut_off:
+            check_spared(rule, focus, observed)
+        return (RevokeAccess(share, rule, cut_off), *ask)
     wait = () if rule.state is RuleState.ACTIVE else (AwaitAccess(share, access),)
     return (*wait, *(_note(rule, focus, observed) if ours else ()))
 
@@ -78,13 +80,12 @@ def _note(rule: AccessRule, focus: ShareMapping, observed: Observed) -> tuple[Ac
     return (NoteInRule(focus.share_id, rule.id, tuple(notes.items())),) if notes else ()
 
 
-def _check_spared(rule: AccessRule, focus: ShareMapping, observed: Observed) -> None:
-    """To make a rule again cuts off, for good on CephFS, whoever works with it all the same.
+def check_spared(rule: AccessRule, focus: ShareMapping, observed: Observed) -> None:
+    """Raise `InUse` while a guest runs with the mount that the rule is for.
 
-    Only a server that says so itself is proof that nobody can.
+    To make a rule again cuts off, for good on CephFS, whoever works with it all the same. Only a
+    server that says so itself is proof that nobody can.
     """
-    if observed.server in (Health.STALE, Health.NO_ACCESS):
-        return
     if (by := runs_with(focus, observed)) is not None:
         raise InUse(
             f"access rule {rule.id} on share {focus.share_id} is in state {rule.state} and has to"

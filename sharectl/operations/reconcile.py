@@ -77,6 +77,9 @@ def reconcile(app: App, request: ReconcileRequest, listener: Listener | None = N
         run.name_the_ill(chosen)
         if not request.domains:
             finish_withdrawals(app, run.report, dry_run=request.dry_run, timeout=request.timeout)
+            if run.report.outcome.changes and not request.dry_run:
+                # What was forgotten may have left a mount to somebody who has no record.
+                seen = survey(app, (), Scope(manila=False, servers=False, every_domain=True))
             leftovers(
                 app, seen, run.report,
                 prune=request.prune, dry_run=request.dry_run, timeout=request.timeout,
@@ -175,7 +178,7 @@ class _Run:
     def share(self, mappings: tuple[ShareMapping, ...]) -> None:
         """Reconcile the mappings of one share."""
         repair = Repair(
-            self.app.at(mappings[0]), self.seen, self.report,
+            self.app, self.seen, self.report,
             prune=self.request.prune, timeout=self.request.timeout,
         )  # fmt: skip
         needy = [item for item in mappings if repair.needs(item)]

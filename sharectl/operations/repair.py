@@ -91,7 +91,7 @@ class Repair:
     """The repair of one share after a survey.
 
     Args:
-        app: the ports, with the libvirt and the cloud of the share.
+        app: the ports of this run; each mapping is repaired with those of its origin.
         seen: the survey.
         report: where changes and problems go.
         prune: whether mappings of domains that are gone are taken away.
@@ -128,7 +128,7 @@ class Repair:
             if self._abandoned(mapping):
                 mapping = mapping.with_intent(Intent.DETACHING, self._app.clock.now())
             elif has_moved(mapping, self._seen):
-                to = destination(self._app, mapping)
+                to = destination(self._app.at(mapping), mapping)
                 check_followable(mapping, to, observed)
                 if mounted_at(observed.mounts, mapping.mount_point) is not None:
                     self._tell_once(mapping, _unmounted(mapping))
@@ -182,10 +182,11 @@ class Repair:
         elif has_moved(stored, self._seen):
             stored = self._follow(stored)
         manila = self._seen.share(stored.share_id) is not None
-        observed = observe(self._app, stored.share_id, manila=manila, known=self._seen)
+        app = self._app.at(stored)
+        observed = observe(app, stored.share_id, manila=manila, known=self._seen)
         self._check_server(stored, observed)
-        effort = Effort(Deadline.after(self._app.clock, self._timeout), manila=manila)
-        converge(self._app, stored, effort, observed, lambda action: self._tell(stored, action))
+        effort = Effort(Deadline.after(app.clock, self._timeout), manila=manila)
+        converge(app, stored, effort, observed, lambda action: self._tell(stored, action))
         if stored.wanted:
             self._attached(stored)
         else:
@@ -214,7 +215,7 @@ class Repair:
         self._report.tell(mapping, "attached" if finished else "in order again")
 
     def _detached(self, mapping: ShareMapping) -> None:
-        forget(self._app, mapping)
+        forget(self._app.at(mapping), mapping)
         self._report.tell(mapping, "detached")
 
     def _tell(self, mapping: ShareMapping, action: Action) -> None:
@@ -245,7 +246,7 @@ class Repair:
         if isinstance(error, InUse | RuleExists):
             return False  # for now
         try:
-            return self._app.shares.find(mapping.share_id).status == "available"
+            return self._app.at(mapping).shares.find(mapping.share_id).status == "available"
         except Interrupted:
             raise
         except NotFound:
@@ -263,7 +264,7 @@ class Repair:
 
     def _follow(self, mapping: ShareMapping) -> ShareMapping:
         """Not while a guest runs with the mount: the record has to say what is mounted."""
-        to = destination(self._app, mapping)
+        to = destination(self._app.at(mapping), mapping)
         observed = observe(self._app, mapping.share_id, manila=False)
         check_followable(mapping, to, observed)
         if mounted_at(observed.mounts, mapping.mount_point) is not None:

@@ -15,6 +15,7 @@ from sharectl.model.action import (
 )
 from sharectl.model.enums import RuleState
 from sharectl.model.plan import check_released
+from sharectl.model.plan_access import check_spared
 from sharectl.model.rule_owner import revealed, rule_metadata, usable
 from sharectl.model.share import Access, AccessRule
 from sharectl.operations import cephx_key
@@ -107,8 +108,11 @@ def _rule_failed(share_id: str, access: Access) -> Refused:
 def revoke(site: Site, action: RevokeAccess) -> None:
     """Not while a virtiofsd serves the file system: unmounted is not released."""
     app = site.app
-    if action.rule.id not in site.mapping.outdated_rules:
-        check_released(site.mapping, site.look())
+    if action.rule.id not in site.mapping.outdated_rules and not action.cut_off:
+        observed = site.look()
+        check_released(site.mapping, observed)
+        if site.mapping.wanted:  # it is made again, and a guest may have started since the plan
+            check_spared(action.rule, site.mapping, observed)
     if not action.rule.leaving:
         with app.interrupts.shielded():
             app.shares.revoke(action.share_id, action.rule.id)
