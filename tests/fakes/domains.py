@@ -98,7 +98,7 @@ class FakeDomains:
         guest = self._guests[uuid]
         for item in read(guest.xml).filesystems:
             source = item.source or ""
-            if mounted_at(self._mounts.list(), source) is None:
+            if not self._mounts.exists(source):
                 raise Refused(f"the virtiofs export directory {source!r} does not exist")
             if item.driver == "virtiofs":
                 self._mounts.serve(uuid, source)
@@ -116,7 +116,8 @@ class FakeDomains:
         (item,) = (item for item in read(guest.live_xml).filesystems if item.tag == tag)
         guest.dead |= {tag}
         served = self._mounts.daemons.get(uuid, [])
-        found = mounted_at(tuple(served), item.source or "")
+        (source,) = self._mounts.resolve([item.source or ""]).values()
+        found = mounted_at(tuple(served), source)
         served[:] = [other for other in served if other is not found]
 
     def xml_of(self, uuid: str) -> str:

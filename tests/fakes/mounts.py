@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from posixpath import normpath
 
+from sharectl.config import Config
 from sharectl.errors import MountFailed, Refused, ServerDead
 from sharectl.model.enums import AccessLevel, AccessType, Health, ShareProtocol
 from sharectl.model.export_location import parse, servers
@@ -20,14 +21,17 @@ from sharectl.model.mounts import (
     layers_at,
     mounted_at,
 )
+from sharectl.model.places import MountTable
+from tests.fakes.rules import covers
 from tests.fakes.shares import FakeShares
 from tests.fakes.store import FakeSecrets
 
 _OWN = (
-    HostMount("/", "ext4", "/dev/vda1", frozenset({"rw"})),
-    HostMount("/run", "tmpfs", "tmpfs", frozenset({"rw", "nosuid"})),
-    HostMount("/mnt/foreign", "nfs4", "192.0.2.9:/foreign", frozenset({"rw"})),
+    HostMount("/", "ext4", "/dev/vda1", frozenset({"rw"}), device="254:1"),
+    HostMount("/run", "tmpfs", "tmpfs", frozenset({"rw", "nosuid"}), device="0:25"),
+    HostMount("/mnt/foreign", "nfs4", "192.0.2.9:/foreign", frozenset({"rw"}), device="0:40"),
 )
+_BASE = str(Config().mount_base)
 _TYPES = {ShareProtocol.NFS: "nfs4", ShareProtocol.CEPHFS: "ceph"}
 
 
@@ -47,6 +51,7 @@ class FakeMounts:
         shown_as: what mountinfo shows for a source, where that differs.
         daemons: what the virtiofsds of running guests serve, by the domain's UUID.
         noted: the notes of the mounts.
+        folders: mount points that are there, empty, with nothing mounted on them.
         left: mount points for which a mount that was killed has left something.
         on_disk: whether the runtime folder outlives a boot.
         links: symbolic links of the host, with what they lead to.
@@ -63,22 +68,48 @@ class FakeMounts:
     shown_as: dict[str, str] = field(default_factory=dict)
     daemons: dict[str, list[HostMount]] = field(default_factory=dict)
     noted: dict[str, MountNote] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
     on_disk: bool = False
     links: dict[str, str] = field(default_factory=dict)
     _devices: Iterator[int] = field(default_factory=lambda: count(50))
+    _keys: dict[str, tuple[str, str, str | None]] = field(default_factory=dict)
+    """The share, the cephx id and the key of each mount, by its device."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a folder; in a share all are, elsewhere it is not looked at."""
+        path = self._resolve(path)
+        covering = MountTable(self.mounted).covering(path)
+        assert covering is not None
+        ours = covering.mount_point.startswith(f"{_BASE}/")
+        return ours or path in self.folders or not path.startswith(f"{_BASE}/")
 
     def serve(self, uuid: str, source: str) -> None:
-        """The virtiofsd of domain `uuid` opens what is mounted at `source`, and keeps it."""
-        if (found := mounted_at(self.list(), source)) is not None:
-            self.daemons.setdefault(uuid, []).append(found)
+        """The virtiofsd of domain `uuid` opens what is at `source`, and keeps it."""
+        source = self._resolve(source)
+        found = MountTable(self.mounted).covering(source)
+        assert found is not None
+        inside = source[len(found.mount_point.rstrip("/")) :]
+        if found.fs_type == _TYPES[ShareProtocol.NFS]:
+            seen = replace(found, mount_point=source, source=f"{found.source}{inside}")
+        else:
+            seen = replace(found, mount_point=source, root=inside or "/")
+        self.daemons.setdefault(uuid, []).append(seen)
 
     def served(self) -> tuple[ServedMount, ...]:
         """By the virtiofsds of the guests that run."""
         everyone = [item for group in self.daemons.values() for item in group]
         return tuple(
-            ServedMount(1000 + number, "virtiofsd", item) for number, item in enumerate(everyone)
+            ServedMount(1000 + number, "virtiofsd", replace(item, mount_point="/"))
+            for number, item in enumerate(everyone)
         )
+
+    def take_away(self, mount_point: str) -> None:
+        """An admin unmounts by hand: folder and note stay, and guests keep what they have."""
+        found = mounted_at(self.list(), mount_point)
+        self.mounted = [item for item in self.mounted if item is not found]
+        if mounted_at(self.list(), mount_point) is None:
+            self.folders.add(mount_point)
 
     def notes(self) -> Mapping[str, MountNote]:
         """Of the mounts made here."""
@@ -111,6 +142,7 @@ class FakeMounts:
     def mount(self, request: MountRequest, key_file: Path | None, timeout: float) -> None:
         """Mount what the file server lets this host have."""
         assert timeout > 0
+        self._clear(str(request.mount_point))
         export = parse(request.protocol, request.source)
         if all(server.host in self.dead for server in export.servers):
             hosts = servers(request.protocol, request.source)
@@ -121,9 +153,9 @@ class FakeMounts:
             raise ServerDead(words[request.protocol], servers=hosts)
         if mounted_at(self.list(), str(request.mount_point)) is not None:
             raise MountFailed(f"{request.mount_point} is mounted already")
-        share_id = self._share_at(request.source)
+        share_id, key = self._share_at(request.source), None
         if request.protocol is ShareProtocol.CEPHFS:
-            self._check_key(share_id, request.user, key_file)
+            key = self._check_key(share_id, request.user, key_file)
             level = self.shares.level_for(share_id, AccessType.CEPHX, request.user or "")
         else:
             level = self.shares.level_for(share_id, AccessType.IP, self.address)
@@ -132,7 +164,7 @@ class FakeMounts:
         made = self._made(request)
         check_made(request, made)
         self.mounted.append(made)
-        self.left.discard(made.mount_point)
+        self._keys[made.device] = share_id, request.user or "", key
         self.noted[made.mount_point] = MountNote(
             made.mount_point, made.device, made.source, request.level, request.rule_id
         )
@@ -151,16 +183,21 @@ class FakeMounts:
                 return share.id
         raise MountFailed(f"cannot mount {source}: No such file or directory")
 
-    def _check_key(self, share_id: str, user: str | None, key_file: Path | None) -> None:
+    def _check_key(self, share_id: str, user: str | None, key_file: Path | None) -> str:
         key = self.secrets.files.get(key_file) if key_file is not None else None
         if key is None or key != self.shares.key_of(share_id, user or ""):
             raise MountFailed("mount error 1 = Operation not permitted")
+        return key
+
+    def _clear(self, mount_point: str) -> None:
+        self.left.discard(mount_point)
+        self.folders.discard(mount_point)
 
     def unmount(self, mount_point: str, timeout: float, *, force: bool = False) -> None:
         """Unmount, unless busy or waiting for a dead server; `force` does it all the same."""
         assert timeout > 0
         found = mounted_at(self.list(), mount_point)
-        self.left.discard(mount_point)
+        self._clear(mount_point)
         if found is None:
             self.noted.pop(mount_point, None)
             return
@@ -182,12 +219,12 @@ class FakeMounts:
         return not self.on_disk
 
     def leftovers(self) -> tuple[str, ...]:
-        """What the test says."""
-        return tuple(sorted(self.left))
+        """What the test says, and empty folders."""
+        return tuple(sorted(self.left | self.folders))
 
     def sweep(self, mount_point: str) -> None:
         """It goes."""
-        self.left.discard(mount_point)
+        self._clear(mount_point)
 
     def probe(self, groups: Iterable[Collection[str]], timeout: float) -> Mapping[str, Health]:
         """What the servers behind the mounts answer."""
@@ -199,4 +236,16 @@ class FakeMounts:
         assert found is not None
         if mount_point in self.stale:
             return Health.STALE
-        return Health.UNREACHABLE if self._is_dead(found) else Health.OK
+        if self._is_dead(found):
+            return Health.UNREACHABLE
+        return Health.OK if self._has_access(found) else Health.NO_ACCESS
+
+    def _has_access(self, mount: HostMount) -> bool:
+        """A CephFS client whose rule was withdrawn is cut off: one made again has another key."""
+        if mount.device not in self._keys:
+            return True
+        share_id, user, key = self._keys[mount.device]
+        if key is not None:
+            return self.shares.key_of(share_id, user) == key
+        rules = (item for item in self.shares.all_rules if item.share_id == share_id)
+        return any(covers(item.access, AccessType.IP, self.address) for item in rules)
