@@ -5,14 +5,19 @@ Contract, section 4. They are pure; the order in which they are asked is in `ope
 
 from __future__ import annotations
 
-import shlex
-
 from sharectl.errors import BackendError, Refused, UsageError
 from sharectl.model import memory_xml
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import SharedMemory, ShareProtocol
 from sharectl.model.host import HostFacts
-from sharectl.model.mapping import ShareMapping, has_device, has_live_device, serves, tag_taken
+from sharectl.model.mapping import (
+    ShareMapping,
+    add_command,
+    has_device,
+    has_live_device,
+    serves,
+    tag_taken,
+)
 from sharectl.model.share import Share
 from sharectl.model.xml import parse
 
@@ -159,11 +164,8 @@ def unrecorded_device(domain: Domain, share: str, mount_base: str) -> Filesystem
 
 def how_to_record(domain: Domain, share: str, device: Filesystem) -> str:
     """The command that records a share that the domain has: it takes over what is there."""
-    readonly = " --read-only" if device.readonly else ""
-    return (
-        f"record it again: sharectl add {shlex.quote(domain.name)} {shlex.quote(share)} --tag"
-        f" {shlex.quote(device.tag)}{readonly}"
-    )
+    command = add_command(domain.name, share, device.tag, readonly=device.readonly)
+    return f"record it again: {command}"
 
 
 def check_place(mapping: ShareMapping, domain: Domain, mount_base: str) -> None:

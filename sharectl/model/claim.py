@@ -14,7 +14,7 @@ from shlex import quote
 from sharectl.errors import Refused, SharectlError
 from sharectl.model.checks import check_share_id
 from sharectl.model.enums import AccessLevel, SharedMemory
-from sharectl.model.mapping import check_tag
+from sharectl.model.mapping import add_command, check_tag
 from sharectl.model.mark import Mark
 from sharectl.model.provenance import NAMESPACE
 from sharectl.model.rule_owner import HOST, HOST_ID, domain_key, is_of_sharectl
@@ -94,11 +94,12 @@ def _confirms(rule: AccessRule, domain_uuid: str, mark: Mark) -> bool:
 
 def unconfirmed(domain_name: str, share_id: str, tag: str, level: AccessLevel) -> Refused:
     """The refusal to believe a mark: the admin may give the same order in words."""
-    mode = " --read-only" if level is AccessLevel.RO else ""
+    readonly = level is AccessLevel.RO
+    command = add_command(domain_name, share_id, tag, readonly=readonly)
     return Refused(
         f"no access rule in Manila says that share {share_id} was attached to this domain"
-        f" {'read-only' if level is AccessLevel.RO else 'read-write'} with tag {tag}, and its"
-        " metadata alone is no proof",
-        hint=f"if it is to have the share: sharectl add {quote(domain_name)} {share_id} --tag"
-        f" {tag}{mode}; if not, take the filesystem out: virsh edit {quote(domain_name)}",
+        f" {'read-only' if readonly else 'read-write'} with tag {tag}, and its metadata alone is no"
+        " proof",
+        hint=f"if it is to have the share: {command}; if not, take the filesystem out: virsh edit"
+        f" {quote(domain_name)}",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -164,6 +165,12 @@ def find_mapping(
             hint="give the ID of one: " + " ".join(item.share_id for item in named),
         )
     return next(iter(by_id or named), None)
+
+
+def add_command(domain_name: str, share: str, tag: str, *, readonly: bool) -> str:
+    """What an admin types to give the domain the share, or to have recorded that it has it."""
+    words = ["sharectl", "add", domain_name, share, "--tag", tag]
+    return shlex.join([*words, "--read-only"] if readonly else words)
 
 
 def check_tag(tag: str) -> str:

@@ -11,7 +11,7 @@ from sharectl.model import domain_xml
 from sharectl.model.domain import Filesystem, is_within
 from sharectl.model.enums import AccessLevel
 from sharectl.model.identity import HostIdentity
-from sharectl.model.mapping import ShareMapping
+from sharectl.model.mapping import ShareMapping, add_command
 from sharectl.model.mark import Mark
 from sharectl.model.provenance import marks
 from sharectl.model.xml import parse
@@ -140,9 +140,6 @@ def _unrecorded(domain: Starting, item: Filesystem, share_id: str, host: HostIde
         )
     else:
         read_only = item.readonly or (mark is not None and mark.access_level == AccessLevel.RO)
-        mode = " --read-only" if read_only else ""
-        hint = (
-            f"if it is to have the share: sharectl add {name} {share_id} --tag {quote(item.tag)}"
-            f"{mode}; if not, {out}"
-        )
+        command = add_command(domain.name, share_id, item.tag, readonly=read_only)
+        hint = f"if it is to have the share: {command}; if not, {out}"
     return Refused(f"the domain has a filesystem for {item.source}, and no record of it", hint=hint)

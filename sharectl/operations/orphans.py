@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sharectl.errors import Denied, Interrupted, InUse, NotFound, Refused, SharectlError
 from sharectl.model.action import RevokeAccess
+from sharectl.model.checks import how_to_record
 from sharectl.model.domain import Domain, is_within
 from sharectl.model.export_location import CEPH_FUSE_TYPE, KERNEL_TYPES
 from sharectl.model.mapping import ShareMapping
@@ -135,8 +136,7 @@ def _advice(domain: Domain, mount_point: str, share_id: str) -> str:
     of_share = [item for item in domain.filesystems if is_within(item.source, mount_point)]
     if not of_share:  # such as a disk image that lies on it
         return f"take out what lies on it: virsh edit {name}"
-    mode = " --read-only" if of_share[0].readonly else ""
-    return f"record it: sharectl add {name} {share_id} --tag {quote(of_share[0].tag)}{mode}"
+    return how_to_record(domain, share_id, of_share[0])
 
 
 def _share_at(app: App, mount: HostMount) -> str | None:

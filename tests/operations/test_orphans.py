@@ -262,6 +262,7 @@ def test_what_records_a_mount_in_use_depends_on_what_the_domain_says() -> None:
     assert [item.hint for item in said] == ["record it again: sharectl adopt guest"]
     world.app.domains.unmark(world.uuid, mapping.id)
     (problem,) = run_reconcile(world.app).problems
-    assert problem.hint == f"record it: sharectl add guest {mapping.share_id} --tag {mapping.tag}"
+    add = f"sharectl add guest {mapping.share_id} --tag {mapping.tag}"
+    assert problem.hint == f"record it again: {add}"
     world.asking(share=mapping.share_id, tag=mapping.tag).add()
     assert run_reconcile(world.app).problems == ()
