@@ -7,7 +7,7 @@ what others change in between. Memory backing is no device: only it is done by r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -68,14 +68,6 @@ class LibvirtDomains:
     def look(self, uuids: Iterable[str] | None = None, *, brief: bool = False) -> DomainsSeen:
         """One by one."""
         return self._looks.look(uuids, brief=brief)
-
-    def get(self, uuids: Iterable[str], *, brief: bool = False) -> dict[str, Domain]:
-        """The existing ones of `uuids`."""
-        return dict(_all_seen(self.look(uuids, brief=brief)))
-
-    def list(self) -> tuple[Domain, ...]:
-        """All, running or not; one that is undefined meanwhile is left out."""
-        return tuple(_all_seen(self.look()).values())
 
     def attach_filesystem(self, uuid: str, filesystem: Filesystem) -> tuple[int, ...]:
         """Into the persistent definition.
@@ -179,12 +171,6 @@ class LibvirtDomains:
                 raise told from error
 
         return self._libvirt.call(work, change=True)
-
-
-def _all_seen(seen: DomainsSeen) -> Mapping[str, Domain]:
-    for item in seen.unseen.values():
-        raise item.error
-    return seen.domains
 
 
 def _is_transient(domain: Any) -> bool:

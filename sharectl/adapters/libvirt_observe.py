@@ -34,11 +34,11 @@ def lookup(connection: Any, ident: str) -> Any:
         raise NotFound(
             f"domain {ident!r} does not exist on this host", hint="see: virsh list --all"
         )
-    uuids = list(dict.fromkeys(domain.UUIDString() for domain in found))
-    if len(uuids) > 1:
+    names = {domain.UUIDString(): domain.name() for domain in found}
+    if len(names) > 1:
         from sharectl.model.checks import ambiguous  # looking does without
 
-        raise ambiguous(ident, uuids)
+        raise ambiguous(ident, names)
     return found[0]
 
 

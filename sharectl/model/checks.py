@@ -5,6 +5,9 @@ Contract, section 4. They are pure; the order in which they are asked is in `ope
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
+
 from sharectl.errors import BackendError, Refused, UsageError
 from sharectl.model import memory_xml
 from sharectl.model.domain import Domain, Filesystem
@@ -51,12 +54,20 @@ def check_domain_state(domain: Domain) -> None:
     check_shut_off(domain)
 
 
-def ambiguous(ident: str, uuids: list[str]) -> Refused:
-    """The refusal of a word that is one domain's name and another's id or UUID."""
+def ambiguous(ident: str, found: Mapping[str, str]) -> Refused:
+    """The refusal of a word that is one domain's name and another's id or UUID.
+
+    Args:
+        ident: the word.
+        found: the names of the domains that it may mean, by UUID.
+    """
+    # One whose very UUID is the word is reached by its name only.
+    words = (shlex.quote(name) if uuid == ident else uuid for uuid, name in found.items())
     return Refused(
-        f"{ident!r} is the name of one domain and the id or UUID of another",
-        hint="give the UUID of the one that is meant (virsh list --all --uuid --name): "
-        + " or ".join(uuids),
+        f"{ident!r} is the name of one domain and the id or UUID of another: it may be"
+        f" {' or '.join(found)}",
+        hint=f"name the one that is meant by {' or '.join(words)}; see: virsh list --all --uuid"
+        " --name",
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from sharectl.errors import NotFound
 from sharectl.model import access as rules_of
 from sharectl.model import checks, export_location
 from sharectl.model.action import Action, AttachFilesystem
@@ -89,13 +90,23 @@ def prepare_again(app: App, request: AddRequest, prepared: Prepared) -> Prepared
 
     That one may have done the same, or have changed the domain. Raises as `prepare` does.
     """
-    (domain,) = located(app, (app.domains.find(prepared.domain.uuid),))
+    (domain,) = located(app, (_again(app, prepared.domain),))
     recorded = find_mapping(app.store.load(), domain.uuid, prepared.mapping.share_id)
     if recorded is not None:
         return _resume(app, request, domain, recorded)
     if prepared.actions:
         _check_state(domain, prepared.mapping.share_id, app)
     return prepared
+
+
+def _again(app: App, domain: Domain) -> Domain:
+    """By its UUID alone, which may be the name of another."""
+    seen = app.domains.look([domain.uuid])
+    if domain.uuid in seen.unseen:
+        raise seen.unseen[domain.uuid].error
+    if domain.uuid not in seen.domains:
+        raise NotFound(f"domain {domain.name} is gone", hint="see: virsh list --all")
+    return seen.domains[domain.uuid]
 
 
 def _resume(app: App, request: AddRequest, domain: Domain, recorded: ShareMapping) -> Prepared:

@@ -34,15 +34,6 @@ class Domains(Protocol):
         Raises `NotFound`, and `Refused` when `ident` is one domain's name and another's id or UUID.
         """
 
-    def get(self, uuids: Iterable[str], *, brief: bool = False) -> dict[str, Domain]:
-        """Those of the domains that exist, by UUID.
-
-        `brief` looks at name, state and live filesystems alone, which costs half.
-        """
-
-    def list(self) -> tuple[Domain, ...]:
-        """All domains of the host."""
-
     def attach_filesystem(self, uuid: str, filesystem: Filesystem) -> tuple[int, ...]:
         """Add to the persistent definition. Raises `Refused` when libvirt does.
 

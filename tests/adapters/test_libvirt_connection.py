@@ -33,8 +33,8 @@ _LOCAL = ("qemu:///system", "qemu:///session", "qemu+unix:///system?socket=/x", 
 def test_a_uri_that_names_a_host_is_refused_unopened(uri: str) -> None:
     for call in (
         lambda: LibvirtDomains(uri, 1).find("guest"),
-        lambda: LibvirtDomains(uri, 1).get([]),
-        lambda: LibvirtDomains(uri, 1).list(),
+        lambda: LibvirtDomains(uri, 1).look([]),
+        lambda: LibvirtDomains(uri, 1).look(),
         lambda: start_and_destroy(uri, 1),
     ):
         with pytest.raises(Refused, match="another host") as caught:

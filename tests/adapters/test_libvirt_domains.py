@@ -157,10 +157,11 @@ def test_every_domain_is_seen_by_its_libvirt(given: Given) -> None:
 def test_word_that_means_two_domains_is_refused(given: Given) -> None:
     with pytest.raises(Refused, match="name of one domain") as caught:
         given.domains.find(given.one)
-    assert caught.value.hint is not None
-    assert given.one in caught.value.hint
-    assert given.other in caught.value.hint
+    assert given.one in caught.value.message
+    assert given.other in caught.value.message
+    assert f"by {given.other} or one;" in caught.value.advice
     assert given.domains.find(given.other).uuid == given.other
+    assert given.domains.find("one").uuid == given.one
 
 
 def test_name_that_is_the_id_of_another_is_refused(given: Given) -> None:

@@ -33,7 +33,7 @@ from sharectl.ports import Transaction
 
 # Calls without effect. Whatever else a port has or gets is a point where a fault can strike.
 READS = {
-    "domains": {"host", "look", "find", "get", "list"},
+    "domains": {"host", "look", "find"},
     "shares": {"project_id", "cloud", "find", "list", "rules", "survey", "key"},
     "mounts": {
         "list",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -149,23 +149,9 @@ class FakeDomains:
         if not found:
             raise NotFound(f"domain {ident!r} does not exist on this host")
         if len(set(found)) > 1:
-            raise ambiguous(ident, found)
+            raise ambiguous(ident, {uuid: self._guests[uuid].name for uuid in found})
         self._check_answers(found[0])
         return self._observe(found[0])
-
-    def get(self, uuids: Iterable[str], *, brief: bool = False) -> dict[str, Domain]:
-        """The existing ones."""
-        return dict(self._all_seen(uuids))
-
-    def list(self) -> tuple[Domain, ...]:
-        """All."""
-        return tuple(self._all_seen(None).values())
-
-    def _all_seen(self, uuids: Iterable[str] | None) -> Mapping[str, Domain]:
-        seen = self.look(uuids)
-        for item in seen.unseen.values():
-            raise item.error
-        return seen.domains
 
     def look(self, uuids: Iterable[str] | None = None, *, brief: bool = False) -> DomainsSeen:
         """One by one; those in `hanging` are not seen."""

@@ -128,7 +128,7 @@ def test_nothing_is_left_when_all_is_removed(seed: int) -> None:
 
 def _check_running_guests_keep_their_shares(app: FakeApp) -> None:
     """No remove of another domain takes a mount or a rule from under a guest that runs."""
-    for domain in app.domains.list():
+    for domain in app.domains.look().domains.values():
         for item in domain.live_filesystems:
             assert mounted_at(app.mounts.list(), item.source or "") is not None
             mapping = next(m for m in app.store.load() if m.mount_point == item.source)
