@@ -16,11 +16,13 @@ class GrantAccess:
 
     share_id: str
     access: Access
+    share_name: str = field(default="", compare=False)
 
     def describe(self) -> str:
         """One line for the plan."""
         to = self.access
-        return f"grant {to.level} access on share {self.share_id} to {to.type} {to.to}"
+        share = self.share_name or self.share_id
+        return f"grant {to.level} access on share {share} to {to.type} {to.to}"
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,12 @@ class NoteInRule:
     share_id: str
     rule_id: str
     notes: tuple[tuple[str, str], ...]
+    share_name: str = field(default="", compare=False)
 
     def describe(self) -> str:
         """One line for the plan."""
-        return f"note host and domain in access rule {self.rule_id} of share {self.share_id}"
+        share = self.share_name or self.share_id
+        return f"note host and domain in access rule {self.rule_id} of share {share}"
 
 
 @dataclass(frozen=True)
@@ -144,10 +148,12 @@ class MarkDomain:
     domain_uuid: str
     domain_name: str
     share_id: str
+    share_name: str = field(default="", compare=False)
 
     def describe(self) -> str:
         """One line for the plan."""
-        return f"note share {self.share_id} in the metadata of domain {self.domain_name}"
+        share = self.share_name or self.share_id
+        return f"note share {share} in the metadata of domain {self.domain_name}"
 
 
 @dataclass(frozen=True)
@@ -157,10 +163,12 @@ class UnmarkDomain:
     domain_uuid: str
     domain_name: str
     share_id: str
+    share_name: str = field(default="", compare=False)
 
     def describe(self) -> str:
         """One line for the plan."""
-        return f"take share {self.share_id} out of the metadata of domain {self.domain_name}"
+        share = self.share_name or self.share_id
+        return f"take share {share} out of the metadata of domain {self.domain_name}"
 
 
 @dataclass(frozen=True)
@@ -204,13 +212,12 @@ class RevokeAccess:
     share_id: str
     rule: AccessRule
     cut_off: bool = field(default=False, compare=False)
+    share_name: str = field(default="", compare=False)
 
     def describe(self) -> str:
         """One line for the plan."""
-        return (
-            f"revoke access on share {self.share_id} from {self.rule.access_type}"
-            f" {self.rule.access_to}"
-        )
+        share = self.share_name or self.share_id
+        return f"revoke access on share {share} from {self.rule.access_type} {self.rule.access_to}"
 
 
 Action = (

@@ -147,7 +147,7 @@ def _attach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
         if observed.domains is not None and focus.intent is Intent.ATTACHING:
             raise observed.domains.why_unseen(focus) or unknown_domain(focus)
         return ()
-    mark = MarkDomain(domain.uuid, domain.name, focus.share_id)
+    mark = MarkDomain(domain.uuid, domain.name, focus.share_id, focus.share_name)
     device = next((item for item in domain.filesystems if serves(item, focus)), None)
     if device is not None:
         marked = Mark.of(focus, observed.host) in domain.marks
@@ -185,7 +185,8 @@ def _detach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
         device = focus.filesystem
         actions.append(DetachFilesystem(domain.uuid, domain.name, device, focus.controllers))
     if any(item.id == focus.id for item in domain.marks):
-        actions.append(UnmarkDomain(domain.uuid, domain.name, focus.share_id))
+        mark = UnmarkDomain(domain.uuid, domain.name, focus.share_id, focus.share_name)
+        actions.append(mark)
     if focus.shared_memory is not None and domain.shared_memory:
         actions.append(DisableSharedMemory(domain.uuid, domain.name, focus.shared_memory))
     return tuple(actions)

@@ -35,7 +35,8 @@ def grant(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     if observed.rules is None:
         return ()
     access, share = focus.access, focus.share_id
-    ask = (GrantAccess(share, access), AwaitAccess(share, access))
+    name = focus.share_name
+    ask = (GrantAccess(share, access, name), AwaitAccess(share, access))
     rules = usable(observed.rules, observed.host, observed.mappings)
     rule = rules_of.find_rule(rules, access)
     if rule is None:
@@ -48,7 +49,7 @@ def grant(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
         cut_off = observed.server in (Health.STALE, Health.NO_ACCESS)
         if not cut_off:
             check_spared(rule, focus, observed)
-        return (RevokeAccess(share, rule, cut_off), *ask)
+        return (RevokeAccess(share, rule, cut_off, name), *ask)
     wait = () if rule.state is RuleState.ACTIVE else (AwaitAccess(share, access),)
     return (*wait, *(_note(rule, focus, observed) if ours else ()))
 
@@ -77,7 +78,8 @@ def of_other_host(rule: AccessRule, focus: ShareMapping) -> Refused:
 
 def _note(rule: AccessRule, focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     notes = missing_notes(rule, observed.host, focus)
-    return (NoteInRule(focus.share_id, rule.id, tuple(notes.items())),) if notes else ()
+    note = NoteInRule(focus.share_id, rule.id, tuple(notes.items()), focus.share_name)
+    return (note,) if notes else ()
 
 
 def check_spared(rule: AccessRule, focus: ShareMapping, observed: Observed) -> None:
@@ -129,11 +131,11 @@ def revoke(focus: ShareMapping, observed: Observed, *, kept: bool) -> tuple[Acti
     if kept:
         key = domain_key(focus.domain_uuid)
         return tuple(
-            NoteInRule(focus.share_id, item.id, ((key, ""),))
+            NoteInRule(focus.share_id, item.id, ((key, ""),), focus.share_name)
             for item in rules
             if key in (item.metadata or {}) and not item.leaving
         )
-    own = tuple(RevokeAccess(focus.share_id, item) for item in rules)
+    own = tuple(_revoke(focus, item) for item in rules)
     return (*own, *(item for item in withdraw(focus, observed) if item not in own))
 
 
@@ -143,8 +145,12 @@ def withdraw(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     Only those that the records knew: another host may have this one's name.
     """
     return tuple(
-        RevokeAccess(focus.share_id, item)
+        _revoke(focus, item)
         for item in observed.rules or ()
         if item.id in focus.outdated_rules
         and not any(rules_of.is_for(item, other.access) for other in observed.mappings)
     )
+
+
+def _revoke(focus: ShareMapping, rule: AccessRule) -> RevokeAccess:
+    return RevokeAccess(focus.share_id, rule, share_name=focus.share_name)

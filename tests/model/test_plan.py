@@ -118,11 +118,11 @@ _ADD = (
     Case("covered by ours", _NEW, (), (RULE,), (replace(MOUNT, source="x:/y"), MOUNT), (_MARKED,)),
     Case("Manila not looked at", _NEW, ("mount", "add filesystem", "note share"), None),
     Case("domains not looked at", _NEW, ("mount",), (RULE,), (), None),
-    Case("mark gone", MAPPING, ("note share s1",), (RULE,), (MOUNT,), (_WITH,)),
+    Case("mark gone", MAPPING, ("note share docs",), (RULE,), (MOUNT,), (_WITH,)),
     Case(
         "mark of an older record",
         replace(MAPPING, controllers=(9,)),
-        ("note share s1",),
+        ("note share docs",),
         (RULE,),
         (MOUNT,),
         (_MARKED,),
@@ -176,7 +176,7 @@ _ADD = (
         (DOMAIN, _TWO),
         (_SECOND,),
     ),
-    Case("CephFS", _CEPH, ("grant rw access on share s1 to cephx", *_ALL[1:])),
+    Case("CephFS", _CEPH, ("grant rw access on share docs to cephx", *_ALL[1:])),
     Case("CephFS mounted", _CEPH, ("add filesystem", "note share"), (_CEPH_RULE,), (_CEPH_MOUNT,)),
 )
 

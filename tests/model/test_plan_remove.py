@@ -66,7 +66,7 @@ _REMOVE = (
     Case(
         "marked",
         _LEAVING,
-        ("remove filesystem", "take share s1 out of the metadata", "unmount", "revoke"),
+        ("remove filesystem", "take share docs out of the metadata", "unmount", "revoke"),
         (RULE,),
         (MOUNT,),
         (_MARKED,),
@@ -74,7 +74,7 @@ _REMOVE = (
     Case(
         "mark left",
         _LEAVING,
-        ("take share s1 out of the metadata",),
+        ("take share docs out of the metadata",),
         domains=(replace(_MARKED, filesystems=()),),
     ),
     Case("nothing there", _LEAVING, ()),
@@ -86,7 +86,7 @@ _REMOVE = (
     Case(
         "our rule beside a foreign net",
         _LEAVING,
-        ("revoke access on share s1 from ip 198.51.100.7",),
+        ("revoke access on share docs from ip 198.51.100.7",),
         (replace(_FOREIGN, id="r2", access_to="198.51.100.0/24"), RULE),
     ),
     Case("Manila not looked at", _LEAVING, ("remove", "unmount"), None, (MOUNT,), (_WITH,)),
