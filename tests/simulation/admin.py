@@ -73,7 +73,7 @@ def _edit(world: World, host: Host, words: list[str]) -> None:
     if how == "driver":
         host.domains.edit_filesystem(uuid, '<driver type="virtiofs"/>', "")
     elif how == "slash":
-        host.domains.edit_filesystem(uuid, f'dir="{source}"/>', f'dir="{source}/"/>')
+        host.domains.edit_filesystem(uuid, f'dir="{source}"/>', f'dir="{BASE}//{share_id}/"/>')
     elif how == "tag":
         host.domains.edit_filesystem(uuid, f'<target dir="{share_id}"/>', '<target dir="mine"/>')
     else:
@@ -99,6 +99,14 @@ def _disk(world: World, host: Host, words: list[str]) -> None:
     uuid = host.domains.uuid_of(words[0])
     if uuid is not None and not host.domains.is_running(uuid):
         host.domains.add_disk(uuid, _point(world, words[1]) + "/disk.img")
+
+
+def _forge(world: World, host: Host, words: list[str]) -> None:
+    """Somebody defines a domain with a mark and a filesystem of a share that it never had."""
+    uuid, share_id = host.domains.uuid_of(words[0]), world.manila.id_of(words[1])
+    known = any(item.domain_uuid == uuid for item in host.store.mappings)
+    if uuid is not None and not known and not host.domains.is_running(uuid):
+        host.domains.forge(uuid, share_id, f"{BASE}/{share_id}", host)
 
 
 def _migrate(world: World, host: Host, words: list[str]) -> None:
@@ -182,10 +190,12 @@ def _server(world: World, host: Host, words: list[str]) -> None:
 
 def _manila(world: World, words: list[str]) -> None:
     world.manila.dead = words[0] == "down"
+    world.silent = world.silent or world.manila.dead
 
 
 def _lie(world: World, words: list[str]) -> None:
     world.manila.lying = not world.manila.lying
+    world.silent = True
 
 
 def _withdraw(world: World, words: list[str]) -> None:
@@ -219,6 +229,7 @@ def _swap(world: World, words: list[str]) -> None:
     one, other = (world.manila.id_of(name) for name in ("docs", "data"))
     if not (world.manila.exists(one) and world.manila.exists(other)):
         return
+    world.swaps += 1
     names = world.manila.name_of(one), world.manila.name_of(other)
     world.manila.change(one, name=names[1])
     world.manila.change(other, name=names[0])
@@ -241,6 +252,18 @@ def _delete(world: World, words: list[str]) -> None:
         world.manila.delete(share_id)
 
 
+def _bin(world: World, words: list[str]) -> None:
+    """The share goes into the recycle bin, or comes back."""
+    share_id = world.manila.id_of(words[0])
+    if not world.manila.exists(share_id):
+        return
+    if share_id in world.manila.binned:
+        world.manila.restore(share_id)
+    else:
+        world.manila.soft_delete(share_id)
+    world.manila.binned.symmetric_difference_update({share_id})
+
+
 def _user(world: World, words: list[str]) -> None:
     """Another user of the project asks from now on, or again the one who made the rules."""
     if words[0] == "other":
@@ -254,9 +277,9 @@ _HOST: dict[str, Callable[[World, Host, list[str]], None]] = {
     "revert": _revert, "clone": _clone, "edit": _edit, "umount": _umount, "cover": _cover,
     "uncover": uncover, "reboot": _reboot, "hook": _hook, "libvirt": _libvirt, "mute": _mute,
     "server": _server, "unplug": _unplug, "daemon": _daemon, "disk": _disk, "migrate": _migrate,
-    "slow": _slow, "loses-store": _lose_store, "nat": _nat,
+    "forge": _forge, "slow": _slow, "loses-store": _lose_store, "nat": _nat,
 }  # fmt: skip
 _MANILA: dict[str, Callable[[World, list[str]], None]] = {
     "is": _manila, "lies": _lie, "withdraw": _withdraw, "allow": _allow, "error": _fail,
-    "swap": _swap, "delete": _delete, "user": _user, "moves": _move,
+    "swap": _swap, "delete": _delete, "user": _user, "moves": _move, "bins": _bin,
 }  # fmt: skip

@@ -18,15 +18,14 @@ EVENTS = {
     "tag": 1, "drop": 1, "umount": 1, "cover": 1, "reboot": 1, "hook": 1, "libvirt": 1, "mute": 1,
     "server": 1, "manila": 2, "lies": 1, "withdraw": 1, "allow": 1, "error": 1, "swap": 1,
     "delete": 1, "user": 1, "driver": 1, "unplug": 1, "daemon": 1, "disk": 1, "migrate": 1,
-    "slow": 1, "loses-store": 1, "nat": 0, "moves": 1,
+    "slow": 1, "loses-store": 1, "nat": 0, "moves": 1, "bins": 1, "forge": 1,
 }  # fmt: skip
 ALL = {**PROCESSES, **MEDDLING, **EVENTS, "second": 0}
 # Of these not everything is mended by now.
 UNSETTLED = frozenset(
     {
-        "second", "session", "forget", "revert", "clone", "slash", "tag", "cover", "lies",
-        "withdraw", "error", "driver", "unplug", "daemon", "disk", "migrate", "loses-store", "nat",
-        "moves", "umount",
+        "session", "forget", "revert", "clone", "tag", "error", "driver", "disk", "migrate",
+        "loses-store", "bins", "forge",
     }
 )  # fmt: skip
 _LONGEST = 22
@@ -38,7 +37,7 @@ def draw(seed: int, without: Collection[str] = (), often: Collection[str] = ()) 
     Nothing of the kinds in `without` happens; what is in `often` does more than usual.
     """
     weights = {kind: weight for kind, weight in ALL.items() if kind not in without}
-    weights |= {kind: 3 * ALL[kind] for kind in often}
+    weights |= {kind: max(6, ALL[kind]) for kind in often if ALL[kind]}
     dice = _Dice(Random(seed), weights)
     return dice.beginning() + [
         step for _number in range(dice.random.randint(2, _LONGEST)) for step in dice.steps()
@@ -85,6 +84,8 @@ class _Dice:
 
     def _process(self, kind: str) -> list[str]:
         slot, domain, share = self.slot(), self.pick(*DOMAINS), self.pick(*SHARES)
+        if kind == "start" and "clone" in self.kinds:
+            domain = self.pick(*DOMAINS, "copy")
         flags = {
             "add": ["", "", "", "", " ro", " nowait"],
             "remove": ["", "", "", "", " force", " nowait"],
@@ -99,8 +100,14 @@ class _Dice:
                 "start mine session",
             ),
         }.get(kind, kind)  # fmt: skip
+        begun = f"{slot} {words}{self.pick(*flags)}"
+        if (ends := [it for it in ("kill", "signal") if it in self.kinds]) and (
+            self.random.random() < 0.15
+        ):
+            after = [f"{slot} run {self.random.randint(1, 45)}", f"{slot} {self.pick(*ends)}"]
+            return [begun, *after, f"{slot} run 300"]
         turns = self._turns() if self.random.random() < 0.5 else 300
-        return [f"{slot} {words}{self.pick(*flags)}", f"{slot} run {turns}"]
+        return [begun, f"{slot} run {turns}"]
 
     def _meddle(self, kind: str) -> str:
         return f"{self.slot()} {kind}" + (f" {self._turns()}" if kind == "run" else "")
@@ -127,6 +134,8 @@ class _Dice:
             "migrate": f"{host} migrate {domain}",
             "slow": f"{host} slow {share}",
             "loses-store": f"{host} loses-store",
+            "forge": f"{host} forge {domain} {share}",
+            "bins": f"manila bins {share}",
             "moves": f"manila moves {share}",
             "reboot": f"{host} reboot",
             "hook": f"{host} hook " + self.pick("on", "off"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from sharectl.model.domain import is_within
@@ -103,8 +104,12 @@ class Ending:
         for libvirt, uuid in host.everyone:
             libvirt.stop(uuid)
         admin.uncover(self.world, host, [])
+        for share_id in sorted(self.world.manila.binned):
+            self.world.manila.restore(share_id)
+        self.world.manila.binned.clear()
+        borrowed = invariants.borrowed(self.world, host)
         for mapping in host.store.mappings:
-            if not self.world.manila.exists(mapping.share_id):
+            if not self.world.manila.exists(mapping.share_id) or mapping in borrowed:
                 self.run(host, f"remove {mapping.domain_uuid} {mapping.share_id}")
         self._take_out_unrecorded(host)
         named: list[str] = []
@@ -122,8 +127,9 @@ class Ending:
         for libvirt, uuid in host.everyone:
             libvirt.take_out_disks(uuid)
             for item in libvirt.filesystems_of(uuid):
-                key = (uuid, (item.source or "").rstrip("/"), item.tag)
-                if is_within(item.source, BASE) and key not in known:
+                key = (uuid, normpath(item.source or ""), item.tag)
+                odd = key not in known or item.driver != "virtiofs"
+                if is_within(item.source, BASE) and odd:
                     libvirt.take_out(uuid, item)
 
     def _removed(self, host: Host) -> list[str]:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from tests.simulation import admin, verbs
+from tests.simulation import admin, records, verbs
 from tests.simulation.ending import Ending
 from tests.simulation.host import Host
 from tests.simulation.scheduler import MOST_TURNS, Process
@@ -69,6 +69,7 @@ class Player:
         """A new process in that slot."""
         host = self.host_of(slot)
         process = verbs.make(self.world, host, slot, words)
+        process.swaps = self.world.swaps
         process.trace = self.note if self.trace is not None else None
         self.running[slot] = process
         return process
@@ -113,6 +114,9 @@ class Player:
 
     def violations(self) -> list[str]:
         """What has been broken so far."""
+        for slot, process in self.running.items():
+            if process.done:
+                records.ended(self.world, self.host_of(slot), process)
         bugs = [process.bug for process in self.running.values() if process.bug]
         return self.world.violations + bugs
 

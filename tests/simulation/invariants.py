@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from sharectl.model.access import allows, serves_to
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tests.simulation.libvirt import SimDomains
     from tests.simulation.world import World
 
+BORROWED = "it leans on the rule of another host"
+
 
 def faults(world: World, host: Host) -> list[str]:
     """Everything that is wrong; `reconcile` mends it, or names it."""
@@ -36,6 +39,15 @@ def faults(world: World, host: Host) -> list[str]:
     return found
 
 
+def borrowed(world: World, host: Host) -> list[ShareMapping]:
+    """Mappings whose client has but the rule of another host, as behind one address."""
+    return [
+        mapping
+        for mapping in host.store.mappings
+        if world.manila.exists(mapping.share_id) and BORROWED in _access(world, host, mapping)
+    ]
+
+
 def _of_mapping(world: World, host: Host, mapping: ShareMapping) -> Iterator[str]:
     if mapping.intent is not Intent.ATTACHED:
         yield f"is {mapping.intent}"
@@ -46,6 +58,8 @@ def _of_mapping(world: World, host: Host, mapping: ShareMapping) -> Iterator[str
     if not world.manila.exists(mapping.share_id):
         yield "the share is gone"
         return
+    if mapping.share_id in world.manila.binned:
+        yield "the share is in the recycle bin"
     yield from _device(libvirt, mapping)
     yield from _access(world, host, mapping)
     yield from _mount(host, mapping, world.manila.locations(mapping.share_id))
@@ -56,7 +70,7 @@ def _device(libvirt: SimDomains, mapping: ShareMapping) -> Iterator[str]:
     sources = [
         item
         for item in libvirt.filesystems_of(mapping.domain_uuid)
-        if (item.source or "").rstrip("/") == mapping.mount_point
+        if normpath(item.source or "") == mapping.mount_point
     ]
     if [item.tag for item in sources] != [mapping.tag]:
         yield f"the domain has it as {[item.tag for item in sources]}, not as {mapping.tag}"
@@ -78,7 +92,7 @@ def _access(world: World, host: Host, mapping: ShareMapping) -> Iterator[str]:
     if not enough:
         yield "no rule lets this host have it"
     elif all(world.manila.owners.get(item, host.name) != host.name for item in enough):
-        yield "it leans on the rule of another host"
+        yield BORROWED
 
 
 def _for_client(access: object, mapping: ShareMapping) -> bool:
@@ -130,7 +144,7 @@ def _unrecorded(host: Host) -> Iterator[str]:
     known = {(item.domain_uuid, item.mount_point) for item in host.store.mappings}
     for libvirt, uuid in host.everyone:
         for item in libvirt.filesystems_of(uuid):
-            source = (item.source or "").rstrip("/")
+            source = normpath(item.source or "")
             if is_within(source, BASE) and (uuid, source) not in known:
                 yield f"{libvirt.name_of(uuid)} has {source}, which no record speaks of"
     points = {item.mount_point for item in host.store.mappings}

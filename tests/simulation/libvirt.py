@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from posixpath import normpath
 from typing import TYPE_CHECKING, Any
 
 from sharectl.errors import MountFailed, Refused, Unavailable
-from sharectl.model import domain_xml
+from sharectl.model import domain_xml, provenance
 from sharectl.model.domain import Filesystem, is_within
+from sharectl.model.mark import Mark
 from sharectl.model.mounts import HostMount, mounted_at
 from tests.fakes.definitions import read
 from tests.fakes.domains import FakeDomains
@@ -17,6 +19,7 @@ from tests.simulation.kernel import BASE, SimMounts
 
 if TYPE_CHECKING:
     from tests.fakes.process import FakeClock
+    from tests.simulation.host import Host
     from tests.simulation.scheduler import Process
 
 SESSION = "qemu:///session"
@@ -126,7 +129,7 @@ class SimDomains(FakeDomains):
     def _take(self, uuid: str, item: Filesystem) -> Served:
         source = item.source or ""
         mounts = self.sim_mounts
-        folder = "/".join(source.split("/")[: BASE.count("/") + 2])
+        folder = "/".join(normpath(source).split("/")[: BASE.count("/") + 2])
         mount = mounted_at(mounts.list(), folder)
         if mount is None:
             if folder not in mounts.folders:
@@ -135,7 +138,8 @@ class SimDomains(FakeDomains):
             mount = HostMount(folder, "tmpfs", "tmpfs", frozenset({"rw"}), root=root)
         if mounts.is_cut_off(mount):
             raise MountFailed(f"virtiofsd cannot open {source}")
-        mounts.daemons.setdefault(uuid, []).append(mount)
+        if item.tag != DISK:
+            mounts.daemons.setdefault(uuid, []).append(mount)
         return Served(item.tag, folder, mount, not (mount.read_only or item.readonly))
 
     def stop(self, uuid: str) -> None:
@@ -194,7 +198,7 @@ class SimDomains(FakeDomains):
 
     def live(self, uuid: str) -> tuple[Filesystem, ...]:
         """What the running guest has."""
-        return self._observe(uuid).live_filesystems
+        return FakeDomains._observe(self, uuid).live_filesystems
 
     def take_out_disks(self, uuid: str) -> None:
         """An admin takes those that are files on a share's mount out again."""
@@ -206,6 +210,24 @@ class SimDomains(FakeDomains):
         guest = self._guests[uuid]
         disk = f'<disk type="file" device="disk"><source file="{file}"/><target dev="vdz"/></disk>'
         guest.xml = guest.xml.replace("</devices>", disk + "</devices>")
+
+    def marks_of(self, uuid: str) -> tuple[Mark, ...]:
+        """In the definition's metadata."""
+        return read(self._guests[uuid].xml).marks
+
+    def forge(self, uuid: str, share_id: str, source: str, host: Host) -> None:
+        """Put a filesystem and a mark into the definition."""
+        guest = self._guests[uuid]
+        if any(item.share_id == share_id for item in self.marks_of(uuid)):
+            return
+        mark = Mark(**{item.name: "" for item in fields(Mark)})
+        mark = replace(
+            mark, id=f"forged-{uuid}-{share_id}", share_id=share_id, tag=share_id,
+            access_level="rw", host=host.node, host_id=host.id,
+            created_at="2026-01-01T00:00:00+00:00",
+        )  # fmt: skip
+        xml = domain_xml.add_filesystem(guest.xml, Filesystem(share_id, source))
+        guest.xml = provenance.replace_marks(xml, (*self.marks_of(uuid), mark))
 
     def leave(self, uuid: str) -> str:
         """The domain migrates away while it is shut off; returns its definition."""

@@ -14,6 +14,7 @@ class SimShares(FakeShares):
     Attributes:
         owners: which host's sharectl made a rule, by the rule's ID.
         still_in_force: rules that the file server obeys although they are in error.
+        binned: shares in the recycle bin.
         created: IDs of shares by the names that they had at first.
     """
 
@@ -21,6 +22,7 @@ class SimShares(FakeShares):
         super().__init__()
         self.owners: dict[str, str] = {}
         self.still_in_force: set[str] = set()
+        self.binned: set[str] = set()
         self.created: dict[str, str] = {}
 
     def id_of(self, name: str) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 from sharectl.config import Config
 from sharectl.errors import Busy
 from sharectl.hook_ports import HookHost
-from sharectl.model.enums import Intent
 from sharectl.ports import (
     Domains,
     MappingStore,
@@ -24,8 +23,10 @@ from sharectl.ports import (
 )
 from tests.fakes.faults import EFFECTS
 from tests.fakes.process import FakeClock, FakeHost, RecordingReporter
+from tests.simulation import records
 
 if TYPE_CHECKING:
+    from sharectl.model.mapping import ShareMapping
     from tests.simulation.host import Host
     from tests.simulation.libvirt import SimDomains
     from tests.simulation.scheduler import Process
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _POLL = 1.0  # seconds between two looks at a lock that another has
 _STORE_SECONDS = 10.0
+_MOUNT_TURNS = 3  # that others have while mount(8) waits for the file server
 
 
 class Port:
@@ -107,6 +109,8 @@ class MountsPort(Port):
         self._process.breathe()
         (mounts.left if mounts.staged else mounts.folders).add(point)
         found = mounts.mount
+        for _turn in range(_MOUNT_TURNS):
+            self._process.breathe()
         try:
             self._process.call("mounts", "mount", found, request, key_file, timeout)
         except Exception:
@@ -196,19 +200,25 @@ class _Writes(Port):
         self._world, self._host = world, host
 
     def _around(self, method: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        if method == "put":
+            return lambda new: self._put(new, function)
         if method != "delete":
             return function
 
         def delete(mapping_id: str) -> None:
-            stored = {item.id: item for item in self._host.store.mappings}.get(mapping_id)
+            stored = self._stored(mapping_id)
             function(mapping_id)
-            if stored is None or self._process.verb.startswith("forget"):
-                return
-            if stored.intent is Intent.ATTACHED:
-                self._world.violated(f"{self._process.verb}: dropped an attached record")
-            self._world.check_known(self._host, self._process, stored.share_id)
+            records.deleted(self._world, self._host, self._process, stored)
 
         return delete
+
+    def _put(self, new: ShareMapping, function: Callable[..., Any]) -> None:
+        stored = self._stored(new.id)
+        function(new)
+        records.written(self._world, self._host, self._process, stored, new)
+
+    def _stored(self, mapping_id: str) -> ShareMapping | None:
+        return next((it for it in self._host.store.mappings if it.id == mapping_id), None)
 
 
 class SimClock:

@@ -14,6 +14,7 @@ from tests.fakes.process import FakeInterrupts
 
 MOST_TURNS = 5000  # of one process; more is a loop without an end
 BACKENDS = ("domains", "shares", "mounts")
+_CHANGES = {**EFFECTS, "shares": (*EFFECTS["shares"], "annotate")}
 
 
 class Process:
@@ -26,6 +27,10 @@ class Process:
         bug: the traceback of a failure that nobody expects.
         result: what `body` returned.
         interrupts: where signals arrive.
+        effects: how often it has changed anything outside of the store.
+        detaching: records that it has made those of a detaching.
+        signals: how many came.
+        swaps: how often shares had changed their names when it began.
         in_flight: requests without an answer, to be carried out later.
     """
 
@@ -36,6 +41,8 @@ class Process:
         self.bug: str | None = None
         self.result: object = None
         self.interrupts = FakeInterrupts()
+        self.effects = self.signals = self.swaps = 0
+        self.detaching: set[str] = set()
         self.in_flight: list[Callable[[], object]] = []
         self.trace: Callable[[str], None] | None = None
         self._body = body
@@ -85,6 +92,7 @@ class Process:
 
     def signal(self) -> None:
         """SIGINT, at its next turn."""
+        self.signals += 1
         self._signalled = True
 
     def break_next(self, fault: str) -> None:
@@ -117,6 +125,8 @@ class Process:
         if self.trace is not None:
             self.trace(f"{self.name}: {port}.{method}{args!r}"[:160])
         fault = self._take_fault(port, method)
+        if port in BACKENDS and method in _CHANGES[port]:
+            self.effects += 1
         if fault == "fail":
             raise _error(port, method, uncertain=False)
         if fault == "late":
@@ -128,7 +138,7 @@ class Process:
         return result
 
     def _take_fault(self, port: str, method: str) -> str | None:
-        changes = method in EFFECTS.get(port, ())
+        changes = method in _CHANGES.get(port, ())
         if self._fault == "fail":
             fits = port in BACKENDS or (port == "store" and changes)
         else:

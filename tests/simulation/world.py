@@ -29,9 +29,12 @@ CEPH_PATH = "192.0.2.21:6789:/volumes/_nogroup/data"
 
 
 class World:
-    """Two hosts whose names begin alike, and the shares that both may attach.
+    """Two hosts of one name, and the shares that both may attach.
 
     Attributes:
+        attached: UUIDs of domains and shares that were attached at any time.
+        swaps: how often shares have changed their names.
+        silent: whether Manila did not tell everything at some time.
         violations: what has happened that must never happen.
     """
 
@@ -39,9 +42,12 @@ class World:
         self.clock = FakeClock()
         self.manila = SimShares()
         self.violations: list[str] = []
+        self.attached: set[tuple[str, str]] = set()
+        self.swaps = 0
+        self.silent = False
         self.hosts = {
-            "h1": self._host("h1", "node1.site-a", "198.51.100.7", 1),
-            "h2": self._host("h2", "node1.site-b", "198.51.100.8", 101),
+            "h1": self._host("h1", "node1.example.org", "198.51.100.7", 1),
+            "h2": self._host("h2", "node1.example.org", "198.51.100.8", 101),
         }
         for host in self.hosts.values():
             for name in DOMAINS:
