@@ -74,6 +74,17 @@ class Domain:
         sources = (item.source for item in (*self.filesystems, *self.live_filesystems))
         return any(is_within(path, folder) for path in (*sources, *self.paths))
 
+    def works_with(self, folder: str) -> bool:
+        """Whether the running guest has anything in `folder` open, a disk for one.
+
+        A filesystem that its definition alone has comes with the next start.
+        """
+        later = {item.source for item in self.filesystems}
+        live: set[str | None] = {item.source for item in self.live_filesystems}
+        if self.running:
+            live |= self.paths - later
+        return any(is_within(path, folder) for path in live)
+
 
 def _located(item: Filesystem, places: Mapping[str, str]) -> Filesystem:
     return replace(item, source=places.get(item.source or "", item.source))

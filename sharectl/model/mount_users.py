@@ -73,12 +73,8 @@ def _uses(domain: Domain, focus: ShareMapping, *, own: bool) -> bool:
 
 
 def live_users(mount_point: str, domains: Iterable[Domain]) -> tuple[str, ...]:
-    """Names of the running domains that are served from `mount_point`."""
-    return tuple(
-        domain.name
-        for domain in domains
-        if any(is_within(item.source, mount_point) for item in domain.live_filesystems)
-    )
+    """Names of the running domains that work with what is at `mount_point`."""
+    return tuple(domain.name for domain in domains if domain.works_with(mount_point))
 
 
 def check_mountable(action: MountShare, observed: Observed) -> None:

@@ -35,6 +35,11 @@ class Place:
         return Place(self.device, _joined(self.folder, path))
 
 
+def is_share_mount(mount: HostMount) -> bool:
+    """Whether the mount is of a kind that sharectl makes: a whole export, by a file server."""
+    return mount.fs_type in SHARE_TYPES and mount.root == "/"
+
+
 def place_of(mount: HostMount) -> Place:
     """What is seen at the mount point.
 

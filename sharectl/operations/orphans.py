@@ -11,10 +11,10 @@ from sharectl.errors import Denied, Interrupted, InUse, NotFound, Refused, Share
 from sharectl.model.action import RevokeAccess
 from sharectl.model.checks import how_to_record
 from sharectl.model.domain import Domain, is_within
-from sharectl.model.export_location import CEPH_FUSE_TYPE, KERNEL_TYPES
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mount_users import who
 from sharectl.model.mounts import HostMount, mounted_at
+from sharectl.model.places import is_share_mount
 from sharectl.model.rule_owner import is_ours
 from sharectl.model.share import AccessRule, is_share_id
 from sharectl.model.unrecorded import unrecorded
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from sharectl.ports import App
 
 _UNUSED = "unmount it: sharectl reconcile --prune"
-_TYPES = {CEPH_FUSE_TYPE}.union(*KERNEL_TYPES.values())
 
 
 @dataclass(frozen=True)
@@ -75,10 +74,11 @@ def leftovers(
     """
     if seen.domains is None or seen.domains.failed:
         return  # it is not known who uses them
-    _name_unrecorded(app, seen, report)
     recorded = (item for group in seen.mappings.values() for item in group)
     mounts = (layers[-1] for layers in seen.mounts.values())
-    for orphan in _orphans(app, recorded, mounts, seen.domains.seen):
+    orphans = _orphans(app, recorded, mounts, seen.domains.seen)
+    _name_unrecorded(app, seen, report, {item.share_id for item in orphans})
+    for orphan in orphans:
         if not prune or report.outcome.problems or orphan.users:
             report.failed(orphan.problem())
             continue
@@ -94,15 +94,14 @@ def leftovers(
             report.failed(error)
 
 
-def _name_unrecorded(app: App, seen: Survey, report: Report) -> None:
-    """Filesystems of recorded shares in domains that have no record for them.
+def _name_unrecorded(app: App, seen: Survey, report: Report, told: set[str]) -> None:
+    """Filesystems of shares in domains that have no record for them.
 
-    Of the others the mount is told, with the domains that use it.
+    Not of the shares in `told`: of those the mount is named, with the domains that use it.
     """
     known = [item for group in seen.mappings.values() for item in group]
     for item in unrecorded(seen.domains or (), known, str(app.config.mount_base)):
-        mounted = str(app.config.mount_base / item.share_id) in seen.mounts
-        if item.share_id in seen.mappings or not mounted:
+        if item.share_id not in told:
             report.failed(item.problem())
 
 
@@ -146,7 +145,7 @@ def _share_at(app: App, mount: HostMount) -> str | None:
     inside an export, as soon as a guest walks in.
     """
     folder, _, name = mount.mount_point.rpartition("/")
-    if folder != str(app.config.mount_base) or mount.fs_type not in _TYPES or mount.root != "/":
+    if folder != str(app.config.mount_base) or not is_share_mount(mount):
         return None
     return name if is_share_id(name) else None
 

@@ -124,12 +124,25 @@ def _detach(app: App, request: RemoveRequest, mapping: ShareMapping) -> RemoveRe
             return RemoveResult(leaving, actions, waiting=True)
         raise
     except BaseException as error:
-        if begun:
+        if begun and not _untouched(app, leaving, error, actions):
             raise _noted(app, leaving, error) from error
         _take_back(app, mapping)  # for one, the guest was started before the intent was recorded
         raise
     _settle(app, leaving, left)
     return RemoveResult(leaving, actions, tuple(left))
+
+
+def _untouched(
+    app: App, leaving: ShareMapping, error: BaseException, actions: tuple[Action, ...]
+) -> bool:
+    """Whether a signal came before the first step had an effect: it may have waited for a lock."""
+    if not isinstance(error, Interrupted):
+        return False
+    app.interrupts.reset()
+    try:
+        return _plan(app, leaving, manila=True) == actions
+    except SharectlError:
+        return False
 
 
 def _record(app: App, mapping: ShareMapping) -> ShareMapping:

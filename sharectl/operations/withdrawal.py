@@ -23,6 +23,7 @@ from sharectl.model.enums import RuleState
 from sharectl.model.host import check_system
 from sharectl.model.mount_users import in_folder, who
 from sharectl.model.mounts import mounted_at
+from sharectl.model.places import is_share_mount
 from sharectl.model.rule_owner import is_ours
 from sharectl.model.share import AccessRule
 from sharectl.model.withdrawal import Withdrawal
@@ -126,7 +127,8 @@ def _finish(
         if not dry_run:  # what is of use to that record, and what is not, its repair sees to
             app.withdrawals.delete(note.share_id)
         return
-    if mounted_at(app.mounts.list(), note.mount_point) is not None:
+    mount = mounted_at(app.mounts.list(), note.mount_point)
+    if mount is not None and is_share_mount(mount):
         return  # the unmount itself was not reached: that mount is told of as any other
     _check_unused(app, note)
     app = app.at(note)
