@@ -156,7 +156,7 @@ FAULTS = {
         _everywhere(plan, "_check_place", _nothing), "the domain has it as", "tag"
     ),
     "a rule is made anew under a guest": _fault(
-        _everywhere(plan_access, "_check_spared", _nothing), "revoked .* from under guest", "error"
+        _everywhere(plan_access, "check_spared", _nothing), "revoked .* from under guest", "error"
     ),
     "a mount point is there before its mount": _fault(
         _instead(SimMounts, "staged", False), "on the empty mount point", "hook kill umount"
