@@ -48,7 +48,10 @@ class Round:
 
 
 def _install(stand: Stand) -> None:
-    """The script that sharectl would install, but for the program that it starts."""
+    """The script that sharectl would install, but for the program that it starts.
+
+    On one libvirt there are those of many stands, so each is for its own domain alone.
+    """
     world = stand.world
     installed = Path(f"/proc/{world.host.pid}/root{HOOK}")
     own = installed.with_name(stand.name)
@@ -61,7 +64,8 @@ def _install(stand: Stand) -> None:
         assert script.count(" -I -m sharectl.hook ") == 1
         shebang, rest = script.split("\n", 1)
         rest = rest.replace(" -I -m sharectl.hook ", " -m tests.e2e.faulty_hook ")
-        own.write_text(f"{shebang}\nexport PYTHONPATH={ROOT}\n{rest}")
+        first = f"[[ $1 == {stand.name} ]] || exit 0\nexport PYTHONPATH={ROOT}\n"
+        own.write_text(f"{shebang}\n{first}{rest}")
         own.chmod(0o755)
 
 
