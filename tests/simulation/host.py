@@ -25,6 +25,7 @@ class Host:
     withdrawals: FakeWithdrawals = field(default_factory=FakeWithdrawals)
     store: MemoryStore = field(default_factory=MemoryStore)
     locks: dict[str, str] = field(default_factory=dict)
+    given_up: set[str] = field(default_factory=set)
     hook: bool = True
     config: Config = field(default_factory=Config)
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 def deleted(world: World, host: Host, process: Process, old: ShareMapping | None) -> None:
     """A record was dropped: the share was detached, and nothing of it is left."""
-    if old is None or process.verb.startswith("forget"):
+    if old is None:
+        return
+    if process.verb.startswith("forget"):
+        host.given_up.add(old.share_id)
         return
     if old.intent is Intent.ATTACHED:
         world.violated(f"{process.verb}: dropped an attached record")

@@ -138,6 +138,8 @@ class World:
         """
         if any(item.share_id == share_id for item in host.store.mappings):
             return
+        if share_id in host.given_up:
+            return
         if any(item.mount_point == f"{BASE}/{share_id}" for item in host.mounts.list()):
             return
         noted = {rule_id for note in host.withdrawals.list() for rule_id in note.rules}
