@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sharectl.config import Config
 from tests.fakes.store import FakeSecrets, FakeWithdrawals, MemoryStore
 from tests.simulation.kernel import SimMounts
-from tests.simulation.libvirt import SESSION, Served, SimDomains
+from tests.simulation.libvirt import DISK, SESSION, Served, SimDomains
 
 
 @dataclass
@@ -42,6 +42,15 @@ class Host:
     def everyone(self) -> Iterator[tuple[SimDomains, str]]:
         """All domains, each with the libvirt that has it."""
         return ((libvirt, uuid) for libvirt in self.libvirts.values() for uuid in libvirt.uuids)
+
+    @property
+    def served_guests(self) -> Iterator[tuple[str, Served]]:
+        """Names of running guests, and what they have; a virtiofsd that died serves nothing."""
+        for uuid, name, served in self.guests:
+            libvirt = self.libvirt_of(uuid)
+            live = libvirt.live(uuid) if libvirt is not None else ()
+            if served.tag == DISK or any(it.tag == served.tag and it.served for it in live):
+                yield name, served
 
     @property
     def guests(self) -> Iterator[tuple[str, str, Served]]:

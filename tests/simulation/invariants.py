@@ -145,6 +145,8 @@ def _unrecorded(host: Host) -> Iterator[str]:
     for libvirt, uuid in host.everyone:
         for item in libvirt.filesystems_of(uuid):
             source = normpath(item.source or "")
+            if libvirt is host.session and source.rpartition("/")[2] in host.given_up:
+                continue  # nothing leads to a libvirt that no record names
             if is_within(source, BASE) and (uuid, source) not in known:
                 yield f"{libvirt.name_of(uuid)} has {source}, which no record speaks of"
     points = {item.mount_point for item in host.store.mappings}

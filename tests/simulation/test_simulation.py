@@ -1,6 +1,6 @@
 """Histories drawn from seeds: whatever comes in between, nothing that must not happen happens.
 
-`SHARECTL_HISTORIES` is how many; `python -m tests.simulation` plays more, and other seeds.
+`SHARECTL_HISTORIES` is how many in the fast tests; `python -m tests.simulation` plays more, and other seeds.
 """
 
 from __future__ import annotations
@@ -15,12 +15,23 @@ from tests.simulation.history import Player, play
 from tests.simulation.shrink import shrink
 
 _PARTS = 10
-_EACH = int(os.environ.get("SHARECTL_HISTORIES", "400")) // _PARTS
+_EACH = int(os.environ.get("SHARECTL_HISTORIES", "300")) // _PARTS
+_MORE = 3000  # in the complete tests
 
 
 @pytest.mark.parametrize("part", range(_PARTS))
 def test_histories(part: int) -> None:
     for seed in range(part * _EACH, (part + 1) * _EACH):
+        steps = draw(seed, UNSETTLED)
+        if found := play(steps):
+            pytest.fail(describe(seed, steps, found), pytrace=False)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("part", range(_PARTS))
+def test_more_histories(part: int) -> None:
+    each = _MORE // _PARTS
+    for seed in range(100_000 + part * each, 100_000 + (part + 1) * each):
         steps = draw(seed, UNSETTLED)
         if found := play(steps):
             pytest.fail(describe(seed, steps, found), pytrace=False)
