@@ -1,6 +1,7 @@
 """Histories drawn from seeds: whatever comes in between, nothing that must not happen happens.
 
-`SHARECTL_HISTORIES` is how many in the fast tests; `python -m tests.simulation` plays more, and other seeds.
+`SHARECTL_HISTORIES` is how many in the fast tests; `python -m tests.simulation` plays more of them,
+and other seeds.
 """
 
 from __future__ import annotations
