@@ -21,8 +21,6 @@ EVENTS = {
     "slow": 1, "loses-store": 1, "nat": 0, "moves": 1, "bins": 1, "forge": 1,
 }  # fmt: skip
 ALL = {**PROCESSES, **MEDDLING, **EVENTS, "second": 0}
-# Of these not everything is mended by now: what reconcile says of them is not complete.
-UNSETTLED = frozenset({"disk", "forget", "cover"})
 _LONGEST = 22
 
 

@@ -141,7 +141,6 @@ class SimLocks:
     def domain(self, uuid: str, timeout: float) -> Iterator[None]:
         """Inside that of a share."""
         assert [name.partition(" ")[0] for name in self._held] == ["share"], self._held
-        self._process.effects += 1  # a step on the domain has begun
         with self.hold(f"domain {uuid}", timeout):
             yield
 

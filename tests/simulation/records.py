@@ -55,7 +55,9 @@ def _check_name(world: World, process: Process, mapping: ShareMapping) -> None:
 
 def _check_adopted(world: World, host: Host, new: ShareMapping) -> None:
     libvirt = host.libvirt_of(new.domain_uuid)
-    marks = libvirt.marks_of(new.domain_uuid) if libvirt is not None else ()
+    if libvirt is None:
+        return  # undefined since it was looked at
+    marks = libvirt.marks_of(new.domain_uuid)
     if not any(item.share_id == new.share_id for item in marks):
         world.violated("adopt: recorded what the domain does not have any more")
     if (new.domain_uuid, new.share_id) not in world.attached:

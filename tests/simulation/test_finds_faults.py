@@ -17,6 +17,7 @@ _HISTORIES = 600
 _EVERY_DAY = frozenset({"add", "remove", "start", "stop", "reconcile", "run"})
 
 
+@pytest.mark.lab
 @pytest.mark.parametrize("name", FAULTS)
 def test_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fault = FAULTS[name]
