@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.simulation.dice import UNSETTLED, draw
+from tests.simulation.dice import draw
 from tests.simulation.history import Player, play
 from tests.simulation.shrink import shrink
 from tests.simulation.world import DOMAINS, SHARES
@@ -21,13 +21,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first; each history has its own")
     parser.add_argument("--replay", type=Path, help="a file with the steps of one, traced")
     parser.add_argument("--without", default="", help="kinds of steps, with commas between")
-    parser.add_argument("--also", default="", help="kinds of steps that are not settled")
     parser.add_argument("--often", default="", help="kinds of steps to have more often")
     parser.add_argument("--keep-going", action="store_true")
     options = parser.parse_args()
     if options.replay is not None:
         return _replay(options.replay.read_text().splitlines())
-    without = {*UNSETTLED, *options.without.split(",")} - {*options.also.split(",")}
+    without = {*options.without.split(",")}
     began, failed = time.monotonic(), 0
     often = {*options.often.split(",")} - {""}
     without -= often

@@ -125,6 +125,7 @@ def _slow(world: World, host: Host, words: list[str]) -> None:
 def _lose_store(world: World, host: Host, words: list[str]) -> None:
     """The disk with the store is gone."""
     if "store" not in host.locks:
+        host.given_up.update(item.share_id for item in host.store.mappings)
         host.store._mappings.clear()
 
 
@@ -227,7 +228,7 @@ def _fail(world: World, words: list[str]) -> None:
 def _swap(world: World, words: list[str]) -> None:
     """The shares change their names."""
     one, other = (world.manila.id_of(name) for name in ("docs", "data"))
-    if not (world.manila.exists(one) and world.manila.exists(other)):
+    if not (world.manila.exists(one) and world.manila.exists(other)) or world.manila.binned:
         return
     world.swaps += 1
     names = world.manila.name_of(one), world.manila.name_of(other)
@@ -238,7 +239,7 @@ def _swap(world: World, words: list[str]) -> None:
 def _move(world: World, words: list[str]) -> None:
     """The share is exported elsewhere from now on."""
     share_id = world.manila.id_of(words[0])
-    if world.manila.exists(share_id):
+    if world.manila.exists(share_id) and share_id not in world.manila.binned:
         path = {
             "docs": "192.0.2.1:/exports/moved",
             "data": "192.0.2.21:6789:/volumes/_nogroup/moved",
@@ -250,6 +251,7 @@ def _delete(world: World, words: list[str]) -> None:
     share_id = world.manila.id_of(words[0])
     if world.manila.exists(share_id):
         world.manila.delete(share_id)
+        world.manila.binned.discard(share_id)
 
 
 def _bin(world: World, words: list[str]) -> None:

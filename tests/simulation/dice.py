@@ -21,13 +21,6 @@ EVENTS = {
     "slow": 1, "loses-store": 1, "nat": 0, "moves": 1, "bins": 1, "forge": 1,
 }  # fmt: skip
 ALL = {**PROCESSES, **MEDDLING, **EVENTS, "second": 0}
-# Of these not everything is mended by now.
-UNSETTLED = frozenset(
-    {
-        "session", "forget", "revert", "clone", "tag", "error", "driver", "disk", "migrate",
-        "loses-store", "bins", "forge",
-    }
-)  # fmt: skip
 _LONGEST = 22
 
 

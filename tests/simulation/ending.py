@@ -107,9 +107,9 @@ class Ending:
         for share_id in sorted(self.world.manila.binned):
             self.world.manila.restore(share_id)
         self.world.manila.binned.clear()
-        borrowed = invariants.borrowed(self.world, host)
+        crowded = invariants.crowded_out(self.world, host)
         for mapping in host.store.mappings:
-            if not self.world.manila.exists(mapping.share_id) or mapping in borrowed:
+            if not self.world.manila.exists(mapping.share_id) or mapping in crowded:
                 self.run(host, f"remove {mapping.domain_uuid} {mapping.share_id}")
         self._take_out_unrecorded(host)
         named: list[str] = []

@@ -13,6 +13,7 @@ import pytest
 from sharectl.errors import NotFound
 from sharectl.model import health, mount_use, mount_users, plan, plan_access, rule_owner, starting
 from sharectl.model.domain import Domain
+from sharectl.model.enums import Health
 from sharectl.model.share import ShareSeen
 from sharectl.operations import adopt, hook, reconcile, remove, withdrawal
 from tests.fakes.store import FakeWithdrawals
@@ -26,15 +27,20 @@ Patch = Callable[[pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault. `kinds` are the steps that it takes, beside those of every day."""
+    """A fault.
+
+    `kinds` are the steps that it takes, beside those of every day; each history begins with the
+    steps `beginning`.
+    """
 
     put_back: Patch
     seen: str
     kinds: frozenset[str] = frozenset()
+    beginning: tuple[str, ...] = ()
 
 
-def _fault(put_back: Patch, seen: str, kinds: str = "") -> Fault:
-    return Fault(put_back, seen, frozenset(kinds.split()))
+def _fault(put_back: Patch, seen: str, kinds: str = "", beginning: tuple[str, ...] = ()) -> Fault:
+    return Fault(put_back, seen, frozenset(kinds.split()), beginning)
 
 
 def _everywhere(module: Any, name: str, bad: object) -> Patch:
@@ -94,6 +100,11 @@ def _alive(self: SimDomains, uuid: str) -> Domain:
     )
 
 
+def _outdated_is_good(patch: pytest.MonkeyPatch) -> None:
+    _everywhere(mount_use, "is_outdated", _always(False))(patch)
+    patch.setattr(SimMounts, "_ask", _always(Health.OK))
+
+
 def _first_there(mappings: Any, domain: Any, need: Any, *_others: object) -> Any:
     return next((item for item in mappings if need.path.startswith(item.mount_point)), None)
 
@@ -139,7 +150,7 @@ FAULTS = {
         _everywhere(mount_users, "_uses", _always(False)), "under guest|forgot", "disk"
     ),
     "an outdated mount is taken for good": _fault(
-        _everywhere(mount_use, "is_outdated", _always(False)), "cut off its mount", "withdraw"
+        _outdated_is_good, "cut off its mount|lost it", "withdraw"
     ),
     "a dead virtiofsd is not seen": _fault(
         _instead(SimDomains, "_observe", _alive), "virtiofsd of its guest is dead", "daemon"
@@ -159,10 +170,14 @@ FAULTS = {
         _everywhere(plan_access, "check_spared", _nothing), "revoked .* from under guest", "error"
     ),
     "a mount point is there before its mount": _fault(
-        _instead(SimMounts, "staged", False), "on the empty mount point", "hook kill umount"
+        _instead(SimMounts, "staged", False), "on the empty mount point",
+        "kill", ("h1 hook off", "p1 add guest docs", "p1 run 300", "h1 reboot", "p3 reconcile",
+                 "p3 run 27"),
     ),
     "what no record knows is not noted before it goes": _fault(
-        _instead(FakeWithdrawals, "put", _nothing), "no record knows", "prune kill clone reboot"
+        _instead(FakeWithdrawals, "put", _nothing), "no record knows", "prune reboot",
+        ("p1 add guest docs", "p1 run 300", "h1 clone guest copy", "p1 remove guest docs",
+         "p1 run 300"),
     ),
     "the locks of shares lock nothing": _fault(
         _instead(SimLocks, "share", lambda *_: nullcontext()), "."

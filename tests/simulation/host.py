@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sharectl.config import Config
 from tests.fakes.store import FakeSecrets, FakeWithdrawals, MemoryStore
 from tests.simulation.kernel import SimMounts
-from tests.simulation.libvirt import SESSION, Served, SimDomains
+from tests.simulation.libvirt import DISK, SESSION, Served, SimDomains
 
 
 @dataclass
@@ -25,6 +25,7 @@ class Host:
     withdrawals: FakeWithdrawals = field(default_factory=FakeWithdrawals)
     store: MemoryStore = field(default_factory=MemoryStore)
     locks: dict[str, str] = field(default_factory=dict)
+    given_up: set[str] = field(default_factory=set)
     hook: bool = True
     config: Config = field(default_factory=Config)
 
@@ -41,6 +42,15 @@ class Host:
     def everyone(self) -> Iterator[tuple[SimDomains, str]]:
         """All domains, each with the libvirt that has it."""
         return ((libvirt, uuid) for libvirt in self.libvirts.values() for uuid in libvirt.uuids)
+
+    @property
+    def served_guests(self) -> Iterator[tuple[str, Served]]:
+        """Names of running guests, and what they have; a virtiofsd that died serves nothing."""
+        for uuid, name, served in self.guests:
+            libvirt = self.libvirt_of(uuid)
+            live = libvirt.live(uuid) if libvirt is not None else ()
+            if served.tag == DISK or any(it.tag == served.tag and it.served for it in live):
+                yield name, served
 
     @property
     def guests(self) -> Iterator[tuple[str, str, Served]]:

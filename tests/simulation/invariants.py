@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from tests.simulation.libvirt import SimDomains
     from tests.simulation.world import World
 
-BORROWED = "it leans on the rule of another host"
-
 
 def faults(world: World, host: Host) -> list[str]:
     """Everything that is wrong; `reconcile` mends it, or names it."""
@@ -34,17 +32,19 @@ def faults(world: World, host: Host) -> list[str]:
     found += [f"{it.id}, which no record knows" for it in unknown_rules(world, host)]
     found += [f"the rules of {it.share_id} are to go" for it in host.withdrawals.list()]
     found += [f"a mount that was killed has left {point}" for point in host.mounts.left]
-    known = {item.share_id for item in host.store.mappings}
+    known = {item.share_id for item in host.store.mappings} | host.given_up
     found += [f"key of {path.stem}" for path in host.secrets.files if path.stem not in known]
     return found
 
 
-def borrowed(world: World, host: Host) -> list[ShareMapping]:
-    """Mappings whose client has but the rule of another host, as behind one address."""
+def crowded_out(world: World, host: Host) -> list[ShareMapping]:
+    """Mappings whose client has the rule of another host, as behind one address."""
     return [
         mapping
         for mapping in host.store.mappings
-        if world.manila.exists(mapping.share_id) and BORROWED in _access(world, host, mapping)
+        for rule in world.manila.all_rules
+        if rule.share_id == mapping.share_id and _for_client(rule.access, mapping)
+        if world.manila.owners.get(rule.id, host.name) != host.name
     ]
 
 
@@ -92,7 +92,7 @@ def _access(world: World, host: Host, mapping: ShareMapping) -> Iterator[str]:
     if not enough:
         yield "no rule lets this host have it"
     elif all(world.manila.owners.get(item, host.name) != host.name for item in enough):
-        yield BORROWED
+        yield "it leans on the rule of another host"
 
 
 def _for_client(access: object, mapping: ShareMapping) -> bool:
@@ -145,10 +145,15 @@ def _unrecorded(host: Host) -> Iterator[str]:
     for libvirt, uuid in host.everyone:
         for item in libvirt.filesystems_of(uuid):
             source = normpath(item.source or "")
+            if libvirt is host.session and source.rpartition("/")[2] in host.given_up:
+                continue  # nothing leads to a libvirt that no record names
             if is_within(source, BASE) and (uuid, source) not in known:
                 yield f"{libvirt.name_of(uuid)} has {source}, which no record speaks of"
     points = {item.mount_point for item in host.store.mappings}
     for mount in host.mounts.list():
+        covered = mounted_at(host.mounts.list(), mount.mount_point) is not mount
+        if covered and mount.mount_point.rpartition("/")[2] in host.given_up:
+            continue  # an admin forgot it, and laid something over it
         if id(mount) in host.mounts.made and mount.mount_point not in points:
             yield f"{mount.mount_point} is mounted, and no record speaks of it"
 
@@ -156,7 +161,7 @@ def _unrecorded(host: Host) -> Iterator[str]:
 def unknown_rules(world: World, host: Host) -> Iterator[Rule]:
     """Rules that this host's sharectl made and that no record of the share is for."""
     for rule in world.manila.all_rules:
-        if world.manila.owners.get(rule.id) != host.name:
+        if world.manila.owners.get(rule.id) != host.name or rule.share_id in host.given_up:
             continue
         own = [item for item in host.store.mappings if item.share_id == rule.share_id]
         if not any(

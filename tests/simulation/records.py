@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 def deleted(world: World, host: Host, process: Process, old: ShareMapping | None) -> None:
     """A record was dropped: the share was detached, and nothing of it is left."""
-    if old is None or process.verb.startswith("forget"):
+    if old is None:
+        return
+    if process.verb.startswith("forget"):
+        host.given_up.add(old.share_id)
         return
     if old.intent is Intent.ATTACHED:
         world.violated(f"{process.verb}: dropped an attached record")
@@ -52,7 +55,9 @@ def _check_name(world: World, process: Process, mapping: ShareMapping) -> None:
 
 def _check_adopted(world: World, host: Host, new: ShareMapping) -> None:
     libvirt = host.libvirt_of(new.domain_uuid)
-    marks = libvirt.marks_of(new.domain_uuid) if libvirt is not None else ()
+    if libvirt is None:
+        return  # undefined since it was looked at
+    marks = libvirt.marks_of(new.domain_uuid)
     if not any(item.share_id == new.share_id for item in marks):
         world.violated("adopt: recorded what the domain does not have any more")
     if (new.domain_uuid, new.share_id) not in world.attached:

@@ -86,6 +86,7 @@ def _start(world: World, host: Host, process: Process, words: list[str]) -> obje
     uuid = libvirt.uuid_of(words[0])
     if uuid is None:
         raise Refused(f"there is no domain {words[0]}")
+    owned = frozenset(m.share_id for m in host.store.mappings if m.domain_uuid == uuid)
     xml = libvirt.begin_start(uuid)
     try:
         if host.hook and libvirt is host.domains:
@@ -95,7 +96,7 @@ def _start(world: World, host: Host, process: Process, words: list[str]) -> obje
         libvirt.stop(uuid)
         raise
     libvirt.end_start(uuid)
-    world.started(host, libvirt, uuid)
+    world.started(host, libvirt, uuid, owned)
     return None
 
 

@@ -99,7 +99,7 @@ class World:
     def _living_by(self, rule: Rule) -> Iterator[str]:
         """Running guests that have nothing but that rule."""
         for host in self.hosts.values():
-            for _uuid, name, served in host.guests:
+            for name, served in host.served_guests:
                 made = host.mounts.made.get(id(served.mount))
                 if made is None or made.share_id != rule.share_id:
                     continue
@@ -127,7 +127,7 @@ class World:
         for item in gone:
             if id(item) not in host.mounts.made:
                 self.violated(f"{process.verb}: unmounted {item.label}, which is not ours")
-            for _uuid, name, served in host.guests:
+            for name, served in host.served_guests:
                 if served.mount is item:
                     self.violated(f"{process.verb}: unmounted from under guest {name}")
 
@@ -138,6 +138,8 @@ class World:
         """
         if any(item.share_id == share_id for item in host.store.mappings):
             return
+        if share_id in host.given_up:
+            return
         if any(item.mount_point == f"{BASE}/{share_id}" for item in host.mounts.list()):
             return
         noted = {rule_id for note in host.withdrawals.list() for rule_id in note.rules}
@@ -147,17 +149,22 @@ class World:
             if rule.share_id == share_id and self.manila.owners.get(rule.id) == host.name:
                 self.violated(f"{process.verb}: forgot the share while {rule.id} is there")
 
-    def started(self, host: Host, libvirt: SimDomains, uuid: str) -> None:
-        """A guest runs: each of its shares must be the right one, and its own."""
+    def started(self, host: Host, libvirt: SimDomains, uuid: str, owned: frozenset[str]) -> None:
+        """A guest runs: each of its shares must be the right one, and its own.
+
+        `owned` are the shares that were recorded for it when it began to start.
+        """
         name = f"guest {libvirt.name_of(uuid)} of {host.name}"
         hook = host.hook and libvirt is host.domains
         for item in libvirt.extra(uuid).served:
             if item.mount.fs_type == "tmpfs":
                 self.violated(f"{name} started on the empty mount point")
             elif hook and item.tag != DISK:  # else nobody looks at more
-                self._check_served(host, libvirt, uuid, item)
+                self._check_served(host, libvirt, uuid, item, owned)
 
-    def _check_served(self, host: Host, libvirt: SimDomains, uuid: str, item: Served) -> None:
+    def _check_served(
+        self, host: Host, libvirt: SimDomains, uuid: str, item: Served, owned: frozenset[str]
+    ) -> None:
         name = f"guest {libvirt.name_of(uuid)} of {host.name}"
         point = "/".join(item.source.split("/")[: BASE.count("/") + 2])
         share_id = point.rpartition("/")[2]
@@ -166,6 +173,8 @@ class World:
         if could_look and (made is None or made.share_id != share_id):
             self.violated(f"{name} started on {item.mount.label}")
         own = [m for m in host.store.mappings if (m.domain_uuid, m.share_id) == (uuid, share_id)]
+        if not own and share_id in owned:
+            return  # somebody forgot it meanwhile
         if not own:
             self.violated(f"{name} started with share {share_id}, which is not its own")
         elif not own[0].wanted:
