@@ -1,6 +1,6 @@
 """The configuration: read once into a frozen value.
 
-Precedence: flag, environment, file, default (contract, section 8).
+Precedence: flag, environment, file, default.
 """
 
 from __future__ import annotations

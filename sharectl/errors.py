@@ -1,4 +1,4 @@
-"""What can go wrong, named by situation; each kind has one exit code (contract, section 2).
+"""What can go wrong, named by situation; each kind has one exit code.
 
 Messages are lower case without a full stop. The hint is the next command to type, or the change
 to make. Nothing here knows of Click, libvirt or Manila.

@@ -1,4 +1,4 @@
-"""Columns of the outputs (contract, section 2)."""
+"""Columns of the outputs."""
 
 from __future__ import annotations
 

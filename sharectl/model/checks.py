@@ -1,6 +1,6 @@
 """The checks before `add`: each a function that says what is wrong, why, and what to do.
 
-Contract, section 4. They are pure; the order in which they are asked is in `operations.preflight`.
+They are pure; the order in which they are asked is in `operations.preflight`.
 """
 
 from __future__ import annotations
