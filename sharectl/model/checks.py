@@ -6,7 +6,7 @@ They are pure; the order in which they are asked is in `operations.preflight`.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sharectl.errors import BackendError, Refused, UsageError
 from sharectl.model import memory_xml
@@ -160,16 +160,20 @@ def _dotted(version: tuple[int, int, int]) -> str:
     return ".".join(str(part) for part in version)
 
 
-def unrecorded_device(domain: Domain, share: str, mount_base: str) -> Filesystem | None:
+def unrecorded_device(
+    domain: Domain, share: str, mount_base: str, recorded: Collection[str] = ()
+) -> Filesystem | None:
     """The filesystem of a share that the store does not know, as after its loss.
 
     Args:
         domain: what it has by now.
         share: an ID, or a name that a mark in the domain's metadata may have.
         mount_base: the folder of our mount points.
+        recorded: IDs of the domain's shares that the store does know; a mark may have the name
+            that one of them had.
     """
     marked = {item.share_id for item in domain.marks if share in (item.share_id, item.share_name)}
-    ours = {f"{mount_base}/{share_id}" for share_id in {share, *marked}}
+    ours = {f"{mount_base}/{share_id}" for share_id in {share, *marked}.difference(recorded)}
     return next((item for item in domain.filesystems if item.source in ours), None)
 
 

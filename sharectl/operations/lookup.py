@@ -46,7 +46,7 @@ def find_recorded(app: App, domain: str, share: str, *, verb: str = "") -> Share
     by_id = [item for item in mappings if item.share_id == share]
     found = by_id or _by_name(app, mappings, domain, share, verb)
     if not found:
-        raise _not_attached(app, domain, share)
+        raise _not_attached(app, mappings, domain, share)
     if len(found) > 1:
         raise Refused(
             f"share {share!r} is attached to {len(found)} domains that were named {domain!r}",
@@ -114,7 +114,9 @@ def _formerly(
     return gone
 
 
-def _not_attached(app: App, domain: str, share: str) -> NotFound:
+def _not_attached(
+    app: App, mappings: tuple[ShareMapping, ...], domain: str, share: str
+) -> NotFound:
     """What to do depends on whether the domain has the share, as after the store was lost."""
     from sharectl.model.checks import how_to_record, unrecorded_device
 
@@ -125,7 +127,8 @@ def _not_attached(app: App, domain: str, share: str) -> NotFound:
     except SharectlError:
         seen = None
     base = str(app.config.mount_base)
-    there = unrecorded_device(seen, share, base) if seen is not None else None
+    recorded = [item.share_id for item in mappings]
+    there = unrecorded_device(seen, share, base, recorded) if seen is not None else None
     if seen is not None and there is not None:
         return NotFound(
             f"no record says that share {share!r} is attached to domain {domain!r}, and the domain"

@@ -120,6 +120,12 @@ class FakeDomains:
         found = mounted_at(tuple(served), source)
         served[:] = [other for other in served if other is not found]
 
+    def unplug(self, uuid: str, tag: str) -> None:
+        """Somebody takes the filesystem out of the running guest, and not out of the definition."""
+        guest = self._guests[uuid]
+        (item,) = (item for item in read(guest.live_xml).filesystems if item.tag == tag)
+        guest.live_xml = domain_xml.remove_filesystem(guest.live_xml, item)
+
     def xml_of(self, uuid: str) -> str:
         """The persistent definition."""
         return self._guests[uuid].xml
