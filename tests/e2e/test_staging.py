@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -111,46 +110,3 @@ def test_link_leads_ceph_fuse_to_where_it_is_mounted(world: World) -> None:
     world.sharectl("remove", "vm1", "docs").ok()
     wait_until(lambda: not _helpers(world), timeout=30, what="ceph-fuse ends")
     assert _staged(world) == []
-
-
-_FORGETFUL = {
-    "mds_max_caps_per_client": "10",
-    "mds_min_caps_per_client": "1",
-    "mds_min_caps_working_set": "0",
-    "mds_recall_max_decay_threshold": "100000",
-}
-
-
-@pytest.fixture
-def forgetful(world: World) -> Iterator[World]:
-    """The file server asks its clients all the time to forget files."""
-    ceph = world.cloud.ceph
-    assert ceph is not None
-    for name, value in _FORGETFUL.items():
-        ceph.command("config set", who="mds", name=name, value=value)
-    yield world
-    for name in _FORGETFUL:
-        ceph.command("config rm", who="mds", name=name)
-
-
-def test_ceph_fuse_lives_on_when_it_cannot_remount_itself(forgetful: World) -> None:
-    """As after its mount was taken away under a guest: by default it ends after five times."""
-    forgetful.guest("vm1")
-    forgetful.cloud.create_share("docs", "CEPHFS", backend="ceph")
-    forgetful.sharectl("add", "vm1", "docs").ok()
-    ((point, _source),) = forgetful.mounts()
-    files = [Path(point) / f"file{number}" for number in range(100)]
-    for file in files:
-        file.touch()
-    for link in _staged(forgetful):
-        link.unlink()
-    (pid,) = _helpers(forgetful)
-    tries: set[str] = set()
-
-    def often_tried() -> bool:
-        assert all(file.exists() for file in files), "ceph-fuse has ended"
-        # Minor faults of the children that it has waited for: each of them adds some.
-        tries.add(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[8])
-        return len(tries) > 12
-
-    wait_until(often_tried, timeout=120, what="it has tried to remount itself")
