@@ -5,7 +5,7 @@ What could not be looked at is told and left alone; it never counts as empty.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -111,7 +111,7 @@ def survey(app: App, chosen: Iterable[ShareMapping], scope: Scope) -> Survey:
         if domains.failed and not (stored or _has_mounts(app, mounts)):
             domains = None  # a host without shares need not have a libvirt
         else:
-            unseen += (*domains.failed.values(), *(item.error for item in domains.unseen))
+            unseen += (*domains.failed.values(), *_hidden(app, domains, stored, wanted))
     shares: Mapping[str, ShareSeen] | None = None
     if scope.manila and wanted:
         shares = _shares(app, wanted, mappings)
@@ -121,6 +121,24 @@ def survey(app: App, chosen: Iterable[ShareMapping], scope: Scope) -> Survey:
         _probe(app, wanted, mounts) if scope.servers else {}, tuple(unseen),
         app.mounts.notes(), app.mounts.served(), host_mounts,
     )  # fmt: skip
+
+
+def _hidden(
+    app: App,
+    domains: HostDomains,
+    stored: tuple[ShareMapping, ...],
+    wanted: tuple[ShareMapping, ...],
+) -> Iterator[SharectlError]:
+    """Why domains could not be looked at, of those that may have something of ours.
+
+    One that cannot have is of no concern: any domain is kept from answering while its own hooks
+    or jobs take their time.
+    """
+    folders = {str(app.config.mount_base), *(item.mount_point for item in stored)}
+    uuids = {item.domain_uuid for item in wanted}
+    for item in domains.unseen:
+        if item.uuid in uuids or any(item.may_use(folder) for folder in folders):
+            yield item.error
 
 
 def _by_share(mappings: Iterable[ShareMapping]) -> dict[str, tuple[ShareMapping, ...]]:
