@@ -96,8 +96,9 @@ def test_force_detaches_while_manila_is_away_and_finishes_later(world: World) ->
     try:
         plain = world.sharectl("remove", "vm1", "docs")
         assert plain.status == 69
+        assert f"sharectl remove vm1 {share.id}" in plain.stderr
         assert world.mappings() and world.mounts()
-        forced = world.sharectl("-q", "remove", "vm1", "docs", "--force")
+        forced = world.sharectl("-q", "remove", "vm1", share.id, "--force")
         assert forced.status == 6
         error, hint = forced.stderr.splitlines()
         assert "left behind, and recorded as detaching: access rule for cephx" in error

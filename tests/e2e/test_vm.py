@@ -98,7 +98,7 @@ def test_nothing_hangs_on_a_dead_nfs_server(host: VmHost, guest: VmGuest, nas: N
     with nas.silent():
         (listed,), seconds = host.timed("list", "-f", "json", "--long")
         assert (listed["Health"], seconds < _PATIENCE_S) == ("unreachable", True)
-        said, seconds = host.timed("reconcile", status=6)
+        said, seconds = host.timed("reconcile", status=69)
         assert (f"file server {SERVER} does not answer" in said, seconds < _PATIENCE_S) == (
             True, True,
         )  # fmt: skip
