@@ -27,7 +27,7 @@ demo: lab
 	@$(SUDO) $(BIN)/python -m tests.lab run -- $(BIN)/python -m tests.demo
 
 test: lab
-	@$(SUDO) $(BIN)/python -m tests.lab run -- $(BIN)/pytest
+	@$(SUDO) $(BIN)/python -m tests.side_by_side
 
 check: $(STAMP) lint
 	@$(BIN)/pytest -q -m 'not lab'

@@ -32,7 +32,7 @@ from tests.lab.vm.virt import VmGuest
 pytestmark = pytest.mark.lab
 
 _ALL = "SHARECTL_KILL_ROUNDS" in os.environ
-_ROUNDS = int(os.environ.get("SHARECTL_KILL_ROUNDS", "3"))
+_ROUNDS = int(os.environ.get("SHARECTL_KILL_ROUNDS", "2"))
 _ANSWER_S = 180
 _FOLDER = COMMON / "vm-kills"
 _VERBS = {

@@ -15,7 +15,7 @@ from tests.e2e.world import Snapshot
 ALONE, BESIDE = "alone", "beside a guest"
 AT_ONCE = {ALONE: 4, BESIDE: 2}
 """How many cases run side by side, by situation."""
-ROUNDS = int(os.environ.get("SHARECTL_KILL_ROUNDS", "10"))  # on each stack
+ROUNDS = int(os.environ.get("SHARECTL_KILL_ROUNDS", "4"))  # on each stack
 
 
 @dataclass(frozen=True)
