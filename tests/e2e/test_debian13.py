@@ -50,7 +50,10 @@ def test_hook_mounts_before_the_start_or_refuses_it(host: Host, clean_cloud: Clo
     with pytest.raises(libvirt.libvirtError, match=r"share docs of domain web1: .* mount of wrong"):
         guest.domain.create()
     assert host.health() == "wrong-source"
-    assert "which is a mount of wrong" in host.sharectl("reconcile")
+    assert "is a mount of wrong (rw), not of" in host.sharectl("reconcile", status=6)
+    assert host.mounted(share) == "tmpfs"
+    host.node.checked(["umount", path])
+    host.sharectl("reconcile")
     assert (host.mounted(share), host.health()) == ("fuse.ceph-fuse", "ok")
 
 
