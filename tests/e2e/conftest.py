@@ -59,7 +59,10 @@ def hooked(seen: None, world: World) -> Iterator[World]:
 def host(clean_vm_cloud: Cloud, vm: Channel, virt: Virt) -> Iterator[VmHost]:
     """The host; mounts and records of the test are gone afterwards."""
     yield VmHost(vm, clean_vm_cloud, virt)
-    clean = "umount -f -l /run/sharectl/mnt/*; rmdir /run/sharectl/mnt/*; rm -rf /var/lib/sharectl"
+    clean = (
+        "umount -f -l /run/sharectl/mnt/* /run/sharectl/staging/*; rmdir /run/sharectl/mnt/*;"
+        " rm -rf /run/sharectl/mounts /var/lib/sharectl"
+    )
     vm.run(["sh", "-c", clean], check=False)
 
 
