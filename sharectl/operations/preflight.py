@@ -77,9 +77,8 @@ def prepare(app: App, request: AddRequest) -> Prepared:
     if not named:
         _check_local(app, request, domain)
     share = app.shares.find(request.share)
-    for item in own:
-        if item.share_id == share.id:
-            return _resume(app, request, domain, item)
+    if (recorded := find_mapping(app.store.load(), domain.uuid, share.id)) is not None:
+        return _resume(app, request, domain, recorded)
     if named:  # of another share, which had that name
         _check_local(app, request, domain)
     return _prepare_new(app, request, domain, share)
@@ -153,7 +152,10 @@ def _prepare_new(app: App, request: AddRequest, domain: Domain, share: Share) ->
     mapping = new_mapping(app, request, domain, share, source)
     checks.check_place(mapping, domain, str(app.config.mount_base))
     _check_state(domain, share.id, app)
-    check_free(mapping, app.store.load())
+    stored = app.store.load()
+    if (recorded := find_mapping(stored, domain.uuid, share.id)) is not None:
+        return _resume(app, request, domain, recorded)  # an equal add was quicker
+    check_free(mapping, stored)
     actions = plan(mapping, observe(app, share.id, new=mapping))
     return Prepared(mapping, domain, actions, new=True)
 
