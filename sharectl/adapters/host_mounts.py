@@ -7,6 +7,7 @@ like hang on a dead server. What may hang runs in a child process with a deadlin
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -33,6 +34,7 @@ from sharectl.model.places import MountTable
 from sharectl.model.share import is_share_id
 
 _MOST_LAYERS = 4  # mounts of the same on top of each other
+_BUSY_SECONDS, _BUSY_PAUSE = 1.0, 0.1
 
 
 class HostMounts:
@@ -141,7 +143,7 @@ class HostMounts:
         last = len(layers_at(self.list(), mount_point)) == 1 and self._is_ours(Path(mount_point))
         for way in [["-c"], ["-c", "-f"], ["-c", "-l"]] if force else [["-c"]]:
             try:
-                done = process.run(["umount", *way, "--", mount_point], timeout=timeout)
+                done = _umount([*way, "--", mount_point], timeout)
             except process.TimedOut:
                 reason = f"no answer in {timeout:g} s"
             else:
@@ -200,6 +202,19 @@ def _remove_empty(folder: Path) -> None:
             f"mount point {folder} is not empty, and nothing is mounted there",
             hint=f"a guest may have written what is in it; move it away: mv {folder} /root/",
         ) from error
+
+
+def _umount(arguments: list[str], timeout: float) -> process.Completed:
+    """umount(8), again for a second while the mount is busy.
+
+    Another sharectl that looks at the share's health has it open for a moment.
+    """
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        done = process.run(["umount", *arguments], timeout=timeout)
+        if done.status == 0 or "busy" not in done.stderr or time.monotonic() >= until:
+            return done
+        time.sleep(_BUSY_PAUSE)
 
 
 def _remove_folder(folder: Path) -> None:
