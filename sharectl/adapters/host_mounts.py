@@ -21,7 +21,7 @@ from sharectl.adapters.staging import Staging
 from sharectl.config import Config
 from sharectl.errors import MountFailed
 from sharectl.model.enums import Health, ShareProtocol
-from sharectl.model.mount_use import check_made
+from sharectl.model.mount_use import check_as_seen, check_made
 from sharectl.model.mounts import (
     HostMount,
     MountNote,
@@ -83,7 +83,9 @@ class HostMounts:
                 raise
             self._staging.leave(stage, mount_point, link=made.fs_type.startswith("fuse."))
 
-    def unmount(self, mount_point: str, timeout: float, *, force: bool = False) -> None:
+    def unmount(
+        self, mount_point: str, timeout: float, *, seen: HostMount | None, force: bool = False
+    ) -> None:
         """umount(8) without canonicalising, which hangs on a dead server.
 
         `force` first cuts off pending requests, then takes the mount out of the tree even when
@@ -93,13 +95,14 @@ class HostMounts:
         of them go. What else lay below stays, and the folder with it.
         """
         reason = ""
-        first = left = mounted_at(self.list(), mount_point)
+        left = mounted_at(self.list(), mount_point)
+        check_as_seen(mount_point, left, seen)
         for _again in range(_MOST_LAYERS):
-            if first is None or left is None or reason or not left.same_as(first):
+            if seen is None or left is None or reason or not left.same_as(seen):
                 break
             reason = self._unmount_top(mount_point, timeout, force=force)
             left = mounted_at(self.list(), mount_point)
-        if left is not None and first is not None and left.same_as(first):
+        if left is not None and seen is not None and left.same_as(seen):
             raise MountFailed(
                 f"cannot unmount {mount_point} ({left.label}): {reason or 'it is still mounted'}",
                 hint=f"see who uses it: fuser -vm {mount_point}",

@@ -124,6 +124,27 @@ def is_uncovered(mapping: ShareMapping, mounts: tuple[HostMount, ...]) -> bool:
     return mount is not None
 
 
+def check_as_seen(mount_point: str, now: HostMount | None, seen: HostMount | None) -> None:
+    """Raise `InUse` when what is mounted `now` is not what was `seen` there before, nor nothing."""
+    if now is not None and (seen is None or not now.same_as(seen)):
+        raise InUse(
+            f"{now.label} has just been mounted on {mount_point}",
+            hint="see what it is, and run this again: findmnt --list " + mount_point,
+        )
+
+
+def our_mount(focus: ShareMapping, observed: Observed) -> HostMount | None:
+    """What is visible at the mount point, if sharectl made it.
+
+    Raises `InUse` when somebody has mounted something over it.
+    """
+    mount = mounted_at(observed.mounts, focus.mount_point)
+    if mount is None or is_ours(focus, mount, observed.notes.get(focus.mount_point)):
+        return mount
+    check_not_covered(focus, observed)
+    return None
+
+
 def check_not_covered(focus: ShareMapping, observed: Observed) -> None:
     """What somebody has laid over our mount is not ours to take away."""
     *below, top = layers_at(observed.mounts, focus.mount_point)

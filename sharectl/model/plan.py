@@ -27,7 +27,7 @@ from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import AccessType, Health, Intent
 from sharectl.model.mapping import ShareMapping, has_device, other_device, serves
 from sharectl.model.mark import Mark
-from sharectl.model.mount_use import check_not_covered, is_ours, is_outdated, is_right
+from sharectl.model.mount_use import check_not_covered, is_ours, is_outdated, is_right, our_mount
 from sharectl.model.mount_users import held, users, who
 from sharectl.model.mounts import HostMount, mounted_at
 from sharectl.model.observed import Observed
@@ -198,8 +198,7 @@ def _unmount(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
         return ()
     if users(focus, observed) or held(focus, observed):
         return ()
-    if not is_ours(focus, mount, observed.notes.get(focus.mount_point)):
-        check_not_covered(focus, observed)
+    if our_mount(focus, observed) is None:
         return ()
     return (UnmountShare(focus.share_id, focus.mount_point),)
 

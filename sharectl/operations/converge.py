@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Interrupted, MountFailed, Refused, SharectlError
+from sharectl.errors import Interrupted, InUse, MountFailed, Refused, SharectlError
 from sharectl.model.action import Action, UnmountShare, left_by
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mount_users import users
@@ -89,8 +89,8 @@ def _sweep(app: App, mapping: ShareMapping, observed: Observed) -> None:
     left = mounted_at(app.mounts.list(), mapping.mount_point)
     if left is None and mounted_at(observed.mounts, mapping.mount_point) is None:
         try:
-            app.mounts.unmount(mapping.mount_point, app.config.mount_timeout)
-        except MountFailed as error:  # somebody's data lies in it
+            app.mounts.unmount(mapping.mount_point, app.config.mount_timeout, seen=None)
+        except (InUse, MountFailed) as error:  # somebody's data lies in it
             app.report.warn(error.message)
 
 

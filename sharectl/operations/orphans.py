@@ -33,28 +33,32 @@ _UNUSED = "unmount it: sharectl reconcile --prune"
 
 @dataclass(frozen=True)
 class Orphan:
-    """A mount of ours in no record. `users` are domains that have it in their definition.
+    """A `mount` of ours in no record. `users` are domains that have it in their definition.
 
     `advice` is what to do about each of them. `alone` is whether no record speaks of the share
     either, mounted elsewhere: then its access rule and its key are of no more use than the mount.
     """
 
-    mount_point: str
-    source: str
+    mount: HostMount
     share_id: str
     users: tuple[str, ...]
     alone: bool
     advice: tuple[str, ...] = ()
 
+    @property
+    def mount_point(self) -> str:
+        """Where it is mounted."""
+        return self.mount.mount_point
+
     def describe(self) -> str:
         """One line for the plan."""
-        return f"unmount {self.mount_point} ({self.source}), which no record speaks of"
+        return f"unmount {self.mount_point} ({self.mount.source}), which no record speaks of"
 
     def problem(self) -> Refused:
         """What to tell of it."""
         by = f", and is used by domain {', '.join(self.users)}" if self.users else ""
         return Refused(
-            f"{self.mount_point} is a mount of {self.source} that no record speaks of{by}",
+            f"{self.mount_point} is a mount of {self.mount.source} that no record speaks of{by}",
             hint="; ".join(self.advice) or _UNUSED,
         )
 
@@ -121,9 +125,7 @@ def _orphans(
         using = [domain for domain in domains if domain.uses(item.mount_point)]
         names = tuple(domain.name for domain in using)
         advice = tuple(_advice(domain, item.mount_point, share_id) for domain in using)
-        found.append(
-            Orphan(item.mount_point, item.source, share_id, names, share_id not in shares, advice)
-        )
+        found.append(Orphan(item, share_id, names, share_id not in shares, advice))
     return tuple(found)
 
 
@@ -172,7 +174,7 @@ def _take_away(app: App, seen: Orphan, report: Report, timeout: float) -> None:
         with app.interrupts.shielded():
             if note is not None:
                 app.withdrawals.put(note)
-            app.mounts.unmount(orphan.mount_point, app.config.mount_timeout)
+            app.mounts.unmount(orphan.mount_point, app.config.mount_timeout, seen=orphan.mount)
             report.changed(orphan.describe())
         if note is not None:
             withdraw_noted(app, note, rules, report, Deadline.after(app.clock, timeout))

@@ -267,9 +267,10 @@ class Repair:
         to = destination(self._app.at(mapping), mapping)
         observed = observe(self._app, mapping.share_id, manila=False)
         check_followable(mapping, to, observed)
-        if mounted_at(observed.mounts, mapping.mount_point) is not None:
+        seen = mounted_at(observed.mounts, mapping.mount_point)
+        if seen is not None:
             # Before the record changes, which alone says that this mount is of sharectl.
-            self._app.mounts.unmount(mapping.mount_point, self._app.config.mount_timeout)
+            self._app.mounts.unmount(mapping.mount_point, self._app.config.mount_timeout, seen=seen)
             self._report.tell(mapping, _unmounted(mapping))
         follow(self._app, mapping, to)
         self._report.tell(mapping, f"follow the export location to {to.export_location}")

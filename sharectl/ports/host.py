@@ -35,10 +35,14 @@ class Mounts(Protocol):
         the server does not answer or something else turns up. Then nothing is left.
         """
 
-    def unmount(self, mount_point: str, timeout: float, *, force: bool = False) -> None:
+    def unmount(
+        self, mount_point: str, timeout: float, *, seen: HostMount | None, force: bool = False
+    ) -> None:
         """Unmount within `timeout` seconds and remove the folder; `force` gives up dirty data.
 
-        When there is another mount below, that and the folder stay.
+        `seen` is what the caller saw on the mount point and may take away; None is nothing. When
+        there is another mount below, that and the folder stay. Raises `InUse` when something else
+        is on the mount point by now, and `MountFailed` when it cannot be unmounted.
         """
 
     def leftovers(self) -> tuple[str, ...]:

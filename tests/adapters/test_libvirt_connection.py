@@ -22,6 +22,7 @@ from sharectl.errors import (
 from sharectl.model.host import check_local
 from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
+from tests.fakes.mounts import umount
 from tests.operations.scenarios import attached, nfs
 
 _REMOTE = ("qemu+ssh://other/system", "qemu+ssh://root@other:2222/system", "qemu://other/system",
@@ -68,7 +69,7 @@ def test_no_verb_changes_anything_for_the_libvirt_of_another_host(verb: str) -> 
     world, _ = attached(nfs)
     app: Any = world.app
     before = app.snapshot()
-    app.mounts.unmount(world.mount_point, 1)  # reconcile would have something to do
+    umount(app.mounts, world.mount_point)  # reconcile would have something to do
     unmounted = app.snapshot()
     real, app.domains = app.domains, LibvirtDomains(_REMOTE[0], 1)
     app.reconfigure(libvirt_uri=_REMOTE[0])

@@ -106,7 +106,13 @@ def side(request: pytest.FixtureRequest) -> Iterator[Side]:
     cloud: Cloud = request.getfixturevalue("clean_cloud")
     made = _Real(cloud, Path(tempfile.mkdtemp(prefix="contract-", dir="/run")))
     yield made
-    made.mounts.unmount(str(made.point), _PATIENCE, force=True)
+    _unmount(made, force=True)
+
+
+def _unmount(side: Side, *, force: bool = False) -> None:
+    """Unmount what is there."""
+    seen = mounted_at(side.mounts.list(), str(side.point))
+    side.mounts.unmount(str(side.point), _PATIENCE, seen=seen, force=force)
 
 
 def _mount(side: Side, key_file: Path | None, level: AccessLevel = AccessLevel.RW) -> HostMount:
@@ -142,7 +148,7 @@ def test_mounted_noted_and_unmounted(side: Side, level: AccessLevel) -> None:
     )  # fmt: skip
     assert (_health(side), side.mounts.leftovers()) == (Health.OK, ())
     for _again in range(2):
-        side.mounts.unmount(str(side.point), _PATIENCE)
+        _unmount(side)
         assert _clean(side)
 
 
@@ -191,7 +197,7 @@ def test_client_that_was_cut_off_stays_so_until_it_is_mounted_anew(side: Side) -
     assert _health(side) in _CUT_OFF
     key_file = side.grant()
     assert _health(side) in _CUT_OFF
-    side.mounts.unmount(str(side.point), _PATIENCE)
+    _unmount(side)
     _mount(side, key_file)
     assert _health(side) is Health.OK
 

@@ -10,7 +10,8 @@ import pytest
 from sharectl.adapters import mountinfo, process
 from sharectl.adapters.host_mounts import HostMounts
 from sharectl.config import Config
-from sharectl.errors import MountFailed
+from sharectl.errors import InUse, MountFailed
+from sharectl.model.mounts import mounted_at
 
 _OURS, _FOREIGN = "nas:/a", "nas:/b"
 
@@ -32,6 +33,11 @@ class _Host:
         pairs = [(item.split(" ")[0], item.partition(" ")[2] or "/") for item in layers]
         lines = [f"1 2 0:3 {root} {folder} rw - nfs4 {source} rw\n" for source, root in pairs]
         self._file.write_text("".join(lines))
+
+    def unmount(self, folder: Path) -> None:
+        """Unmount what is there."""
+        mounts = HostMounts(self.config)
+        mounts.unmount(str(folder), 1, seen=mounted_at(mounts.list(), str(folder)))
 
     @property
     def left(self) -> int:
@@ -62,7 +68,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Host:
 def test_only_layers_of_the_same_go(host: _Host, layers: tuple[str, ...], left: int) -> None:
     folder = host.config.mount_base / "share"
     host.mounted(folder, *layers)
-    HostMounts(host.config).unmount(str(folder), 1)
+    host.unmount(folder)
     assert host.left == left
     assert folder.exists() is (left > 0)
 
@@ -71,8 +77,22 @@ def test_folder_inside_of_a_mount_stays(host: _Host) -> None:
     folder = host.config.mount_base / "share" / "folder"
     folder.parent.mkdir()
     host.mounted(folder, _OURS)
-    HostMounts(host.config).unmount(str(folder), 1)
+    host.unmount(folder)
     assert (host.left, folder.exists()) == (0, True)
+
+
+def test_what_came_over_it_meanwhile_stays(host: _Host) -> None:
+    folder = host.config.mount_base / "share"
+    host.mounted(folder, _OURS)
+    mounts = HostMounts(host.config)
+    seen = mounted_at(mounts.list(), str(folder))
+    folder.rmdir()
+    host.mounted(folder, _OURS, _FOREIGN)
+    with pytest.raises(InUse, match="nas:/b has just been mounted"):
+        mounts.unmount(str(folder), 1, seen=seen)
+    with pytest.raises(InUse, match="nas:/b has just been mounted"):
+        mounts.unmount(str(folder), 1, seen=None)
+    assert (host.left, folder.exists()) == (2, True)
 
 
 def test_mount_that_stays_is_told_with_its_reason(host: _Host) -> None:
@@ -80,4 +100,4 @@ def test_mount_that_stays_is_told_with_its_reason(host: _Host) -> None:
     host.mounted(folder, f"{_OURS} /sub")
     host.stuck = True
     with pytest.raises(MountFailed, match=r"\(/sub of nas:/a\): .*target is busy"):
-        HostMounts(host.config).unmount(str(folder), 1)
+        host.unmount(folder)

@@ -9,6 +9,7 @@ from sharectl.errors import ExitCode
 from sharectl.operations.add import add
 from sharectl.operations.preflight import AddRequest
 from tests.cli.running import run
+from tests.fakes.mounts import umount
 from tests.operations.reconciling import run_reconcile
 from tests.operations.scenarios import World, attached, nfs
 
@@ -17,7 +18,7 @@ def _two_unmounted() -> World:
     world, _ = attached(nfs)
     add(world.app, AddRequest("neighbour", "other"))
     for mapping in world.app.store.load():
-        world.app.mounts.unmount(mapping.mount_point, 1)
+        umount(world.app.mounts, mapping.mount_point)
     world.app.restart()
     return world
 
@@ -63,7 +64,7 @@ def test_a_dry_run_that_could_not_look_does_not_say_that_something_is_to_be_done
     world.app.restart()
     blind = run(world.app, "reconcile", "--dry-run")
     assert (blind.exit_code, blind.stdout) == (ExitCode.UNAVAILABLE, "")
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     world.app.restart()
     assert run(world.app, "reconcile", "--dry-run").exit_code == ExitCode.DRIFT
 

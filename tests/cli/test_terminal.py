@@ -15,6 +15,7 @@ from sharectl.model.enums import Intent
 from sharectl.operations.listing import list_mappings
 from sharectl.operations.records import change
 from tests.cli.running import run
+from tests.fakes.mounts import umount
 from tests.operations.scenarios import World, attached, cephfs, nfs
 
 _HEADINGS = ("Domain", *columns.LIST, *columns.LONG)
@@ -62,7 +63,7 @@ def test_reconcile_says_that_there_is_nothing_to_do_and_that_nothing_was_done() 
     world, _ = attached(nfs)
     assert run(world.app, "reconcile").stdout == ""
     assert world.app.report.notes == ["nothing to do"]
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     world.app.restart()
     planned = run(world.app, "reconcile", "--dry-run")
     assert planned.exit_code == ExitCode.DRIFT
@@ -91,7 +92,7 @@ def _told(world: World) -> list[str]:
 def test_advice_names_the_share_that_it_is_for() -> None:
     world, _ = attached(cephfs)
     assert _told(world) == []
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     assert _told(world) == [
         "hint: guest data: not-mounted: mount it again: sharectl reconcile guest"
     ]
@@ -100,7 +101,7 @@ def test_advice_names_the_share_that_it_is_for() -> None:
 def test_advice_for_a_share_that_is_being_detached_is_not_to_mount_it_again() -> None:
     world, _ = attached(cephfs)
     mapping = change(world.app, world.app.store.load()[0], Intent.DETACHING, "it went wrong")
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     (told,) = _told(world)
     assert told.startswith(
         "hint: guest data: not-mounted: half detached; finish it: sharectl remove "
@@ -117,7 +118,7 @@ def test_how_to_mount_is_for_a_whole_record_of_a_share_that_is_well(
     assert "mount -t virtiofs" in run(world.app, "show", "guest", "data").stdout
     assert "virtiofs" not in run(world.app, "show", "guest", "data", "-c", "Health").stdout
     assert "virtiofs" not in run(world.app, "show", "guest", "data", "-f", "value").stdout
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     world.app.restart()
     result = run(world.app, "show", "guest", "data")
     assert "virtiofs" not in result.stdout

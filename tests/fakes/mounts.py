@@ -12,7 +12,7 @@ from sharectl.config import Config
 from sharectl.errors import MountFailed, Refused, ServerDead
 from sharectl.model.enums import AccessLevel, AccessType, Health, ShareProtocol
 from sharectl.model.export_location import parse, servers
-from sharectl.model.mount_use import check_made
+from sharectl.model.mount_use import check_as_seen, check_made
 from sharectl.model.mounts import (
     HostMount,
     MountNote,
@@ -22,6 +22,7 @@ from sharectl.model.mounts import (
     mounted_at,
 )
 from sharectl.model.places import MountTable
+from sharectl.ports.host import Mounts
 from tests.fakes.rules import covers
 from tests.fakes.shares import FakeShares
 from tests.fakes.store import FakeSecrets
@@ -193,10 +194,13 @@ class FakeMounts:
         self.left.discard(mount_point)
         self.folders.discard(mount_point)
 
-    def unmount(self, mount_point: str, timeout: float, *, force: bool = False) -> None:
+    def unmount(
+        self, mount_point: str, timeout: float, *, seen: HostMount | None, force: bool = False
+    ) -> None:
         """Unmount, unless busy or waiting for a dead server; `force` does it all the same."""
         assert timeout > 0
         found = mounted_at(self.list(), mount_point)
+        check_as_seen(mount_point, found, seen)
         self._clear(mount_point)
         if found is None:
             self.noted.pop(mount_point, None)
@@ -249,3 +253,8 @@ class FakeMounts:
             return self.shares.key_of(share_id, user) == key
         rules = (item for item in self.shares.all_rules if item.share_id == share_id)
         return any(covers(item.access, AccessType.IP, self.address) for item in rules)
+
+
+def umount(mounts: Mounts, mount_point: str) -> None:
+    """Unmount what is there, as an admin with umount(8)."""
+    mounts.unmount(mount_point, 1, seen=mounted_at(mounts.list(), mount_point), force=True)

@@ -9,6 +9,7 @@ from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.outcome import Outcome
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes import FakeApp
+from tests.fakes.mounts import umount
 from tests.operations.scenarios import World
 
 
@@ -31,7 +32,7 @@ def messages(result: Outcome) -> str:
 
 def lose_mount(world: World) -> None:
     """Somebody unmounts it."""
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
 
 
 def go_stale(world: World) -> None:

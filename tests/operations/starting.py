@@ -12,6 +12,7 @@ from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import HostMount, mounted_at
 from sharectl.operations import hook
 from tests.fakes import FakeApp
+from tests.fakes.mounts import umount
 from tests.operations.scenarios import World, attached, nfs
 
 
@@ -44,7 +45,7 @@ class Start:
 
     def unmount(self) -> None:
         """As after a reboot of the host."""
-        self.app.mounts.unmount(self.mapping.mount_point, 1, force=True)
+        umount(self.app.mounts, self.mapping.mount_point)
 
     def change(self, **fields: object) -> None:
         """Write other values into the record."""

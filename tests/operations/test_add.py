@@ -11,6 +11,7 @@ from sharectl.model.enums import AccessLevel, Intent, SharedMemory
 from sharectl.model.share import Access
 from sharectl.operations.add import AddResult, add
 from tests.fakes.faults import FaultyApp, Injector
+from tests.fakes.mounts import umount
 from tests.operations.scenarios import (
     CEPH_PATH,
     HOST_ADDRESS,
@@ -129,7 +130,7 @@ def test_add_again_repairs_what_is_gone() -> None:
     world.add()
     after = world.app.snapshot()
     mount = world.app.mounts.list()[-1].mount_point
-    world.app.mounts.unmount(mount, 1)
+    umount(world.app.mounts, mount)
     (rule,) = world.app.shares.all_rules
     world.app.shares.revoke(world.share_id, rule.id)
     world.app.shares.settle()
@@ -179,7 +180,7 @@ def test_repair_of_a_running_domain_is_refused() -> None:
     world = nfs()
     world.add()
     world.app.domains.start(world.uuid)
-    world.app.mounts.unmount(world.app.mounts.list()[-1].mount_point, 1)
+    umount(world.app.mounts, world.app.mounts.list()[-1].mount_point)
     with pytest.raises(Refused, match="is running"):
         world.add()
 
@@ -187,7 +188,7 @@ def test_repair_of_a_running_domain_is_refused() -> None:
 def test_failed_repair_keeps_the_mapping_and_names_the_error() -> None:
     world = nfs()
     world.add()
-    world.app.mounts.unmount(world.app.mounts.list()[-1].mount_point, 1)
+    umount(world.app.mounts, world.app.mounts.list()[-1].mount_point)
     world.app.mounts.dead = {"192.0.2.1"}
     with pytest.raises(Unavailable):
         world.add()

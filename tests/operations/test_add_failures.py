@@ -18,6 +18,7 @@ from sharectl.errors import (
 from sharectl.model.enums import Intent
 from sharectl.operations.add import AddResult
 from tests.fakes import FakeApp
+from tests.fakes.mounts import umount
 from tests.operations.scenarios import (
     HOST_ADDRESS,
     NFS_PATH,
@@ -90,7 +91,7 @@ def test_store_that_fails_too_does_not_hide_the_error_of_a_repair(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world, _ = attached(nfs)
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     _break_the_store(world, monkeypatch)
     with pytest.raises(Unavailable) as caught:
         world.add()
@@ -107,7 +108,7 @@ def test_failed_repair_says_how_things_stand(
     (mapping,) = world.app.store.load()
     with world.app.store.transaction() as store:
         store.put(replace(mapping, intent=intent))
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     world.app.mounts.dead = {"192.0.2.1"}
     with pytest.raises(Unavailable) as caught:
         world.add()

@@ -11,6 +11,7 @@ import pytest
 from sharectl.model.enums import AccessLevel, Health, Intent
 from sharectl.model.mounts import HostMount, MountRequest
 from sharectl.operations import hook
+from tests.fakes.mounts import umount
 from tests.operations.scenarios import CEPH_ID, NFS_PATH, World, cephfs, nfs
 from tests.operations.starting import starting
 
@@ -233,14 +234,14 @@ def test_at_boot_everything_is_mounted_and_failures_are_told() -> None:
     start.app.restart()
     before = start.app.mounts.list()
     for mapping in start.app.store.load():
-        start.app.mounts.unmount(mapping.mount_point, 1)
+        umount(start.app.mounts, mapping.mount_point)
     start.app.domains.dead = True
     assert hook.mount_all(start.app) == ()
     assert set(start.app.mounts.list()) == set(before)
     assert hook.mount_all(start.app) == ()
 
     for mapping in start.app.store.load():
-        start.app.mounts.unmount(mapping.mount_point, 1)
+        umount(start.app.mounts, mapping.mount_point)
     start.app.secrets.files.clear()
     (failure,) = hook.mount_all(start.app)
     assert failure.message.startswith(f"share {data.share_name} of domain guest: ")

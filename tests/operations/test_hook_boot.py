@@ -10,6 +10,7 @@ import pytest
 from sharectl.errors import Unavailable
 from sharectl.model.mounts import MountRequest, mounted_at
 from sharectl.operations import hook
+from tests.fakes.mounts import umount
 from tests.operations.scenarios import World, attached, cephfs, nfs
 
 _DEAD = "192.0.2.1"
@@ -26,7 +27,7 @@ def _after_reboot() -> World:
     world.asking(share="elsewhere").add()
     world.app.restart()
     for mapping in world.app.store.load():
-        world.app.mounts.unmount(mapping.mount_point, 1)
+        umount(world.app.mounts, mapping.mount_point)
     return world
 
 

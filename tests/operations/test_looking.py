@@ -15,6 +15,7 @@ from sharectl.operations.show import show_mapping
 from sharectl.operations.views import MappingView
 from tests.fakes import FakeApp
 from tests.fakes.faults import FaultyApp, Injector
+from tests.fakes.mounts import umount
 from tests.operations.scenarios import World, attached, nfs
 
 
@@ -97,7 +98,7 @@ def test_status(happens: Callable[[World], object], status: str) -> None:
 
 
 def _unmount(world: World) -> None:
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
 
 
 def _mount_another(world: World) -> None:

@@ -14,6 +14,7 @@ from sharectl.operations.add import add
 from sharectl.operations.preflight import AddRequest
 from sharectl.operations.remove import RemoveRequest, remove
 from sharectl.operations.show import show_mapping
+from tests.fakes.mounts import umount
 from tests.operations.reconciling import messages, run_reconcile
 from tests.operations.scenarios import World, attached, cephfs, nfs, read_only
 
@@ -31,7 +32,7 @@ def test_a_domain_that_was_undefined_while_it_runs() -> None:
 def test_an_address_of_this_host_that_has_changed(make: Callable[[], World]) -> None:
     world, _ = attached(make)
     (mapping,) = world.app.store.load()
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     world.app.mounts.address = "198.51.100.99"
     (problem,) = run_reconcile(world.app).problems
     assert isinstance(problem, MountFailed)
@@ -59,14 +60,14 @@ def test_access_that_was_granted_to_what_is_configured_is_no_matter_of_addresses
     world = nfs()
     world.app.reconfigure(nfs_access_to="198.51.100.0/24")
     world.add()
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     world.app.mounts.address = "203.0.113.1"
     assert "access denied by server" in messages(run_reconcile(world.app))
 
 
 def test_a_refused_mount_from_the_address_of_the_rule_stays_what_it_is() -> None:
     world, _ = attached(nfs)
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     (rule,) = world.app.shares.all_rules
     world.app.shares.revoke(rule.share_id, rule.id)
     world.app.shares.settle()
@@ -80,7 +81,7 @@ def test_a_domain_is_called_what_it_is_called_now(make: Callable[[], World]) -> 
     uuid = world.uuid
     world.app.domains.rename(uuid, "renamed")
     world.app.domains.define("guest")
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     (shown,) = show_mapping(world.app, "renamed", world.share).views
     assert hint(shown.health, shown.mapping) == "mount it again: sharectl reconcile renamed"
 

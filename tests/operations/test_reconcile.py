@@ -14,6 +14,7 @@ from sharectl.operations.preflight import AddRequest
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes import FakeApp
 from tests.fakes.faults import FaultyApp, Injector
+from tests.fakes.mounts import umount
 from tests.operations.reconciling import (
     foreign_mount,
     go_stale,
@@ -99,7 +100,7 @@ def test_after_a_reboot_without_libvirt_and_manila_all_is_mounted_with_the_kept_
     add(world.app, AddRequest("neighbour", "docs"))
     before = world.app.snapshot()
     for mapping in world.app.store.load():
-        world.app.mounts.unmount(mapping.mount_point, 1)
+        umount(world.app.mounts, mapping.mount_point)
     world.app.domains.dead = world.app.shares.dead = True
 
     result = run_reconcile(world.app)
@@ -117,7 +118,7 @@ def test_one_share_that_fails_does_not_stop_the_others() -> None:
     world, _ = attached(nfs)
     add(world.app, AddRequest("neighbour", "other"))
     for mapping in world.app.store.load():
-        world.app.mounts.unmount(mapping.mount_point, 1)
+        umount(world.app.mounts, mapping.mount_point)
     world.app.shares.change(world.share_id, status="error")
     for rule in world.app.shares.all_rules:
         if rule.share_id == world.share_id:
@@ -159,7 +160,7 @@ def test_dead_server_is_waited_for_once(
     world.app.shares.create("more", protocol, export, metadata={"__mount_options": "fs=vol"})
     add(world.app, AddRequest("guest", "more"))
     for mapping in world.app.store.load():
-        world.app.mounts.unmount(mapping.mount_point, 1)
+        umount(world.app.mounts, mapping.mount_point)
     world.app.mounts.dead.update(servers)
     result = run_reconcile(world.app)
     assert result.changes == ()
@@ -218,7 +219,7 @@ def test_only_the_domains_asked_for() -> None:
     world, _ = attached(nfs)
     add(world.app, AddRequest("neighbour", "other"))
     for mapping in world.app.store.load():
-        world.app.mounts.unmount(mapping.mount_point, 1)
+        umount(world.app.mounts, mapping.mount_point)
     result = run_reconcile(world.app, domains=("neighbour",))
     assert [line.partition(":")[0] for line in result.changes] == ["neighbour other"]
     with pytest.raises(NotFound):

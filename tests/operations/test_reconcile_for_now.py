@@ -10,6 +10,7 @@ from sharectl.model.enums import Intent, RuleState
 from sharectl.operations.add import add
 from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.preflight import AddRequest
+from tests.fakes.mounts import umount
 from tests.operations.reconciling import lose_mount, messages, run_reconcile
 from tests.operations.scenarios import NFS_PATH, World, attached, nfs
 
@@ -71,7 +72,7 @@ def test_what_is_detaching_does_not_wait_for_a_dead_server() -> None:
     world, _ = attached(nfs)
     add(world.app, AddRequest("neighbour", "other"))
     for mapping in world.app.store.load():
-        world.app.mounts.unmount(mapping.mount_point, 1)
+        umount(world.app.mounts, mapping.mount_point)
     _record(world, "neighbour", intent=Intent.DETACHING)
     world.app.mounts.dead.add("192.0.2.1")
     result = run_reconcile(world.app)

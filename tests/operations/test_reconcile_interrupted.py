@@ -12,6 +12,7 @@ from sharectl.model.enums import Intent, RuleState
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes.domains import FakeDomains
 from tests.fakes.faults import Fault, FaultyApp, Injector, Killed, Kind, When, changes
+from tests.fakes.mounts import umount
 from tests.operations.reconciling import messages, run_reconcile
 from tests.operations.scenarios import SCENARIOS, attached, nfs
 
@@ -121,7 +122,7 @@ def test_killed_remove_is_finished(scenario: str, fault: Fault) -> None:
 
 def test_locked_share_is_told_and_the_rest_goes_on() -> None:
     world, _ = attached(nfs)
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     world.app.restart()
     world.app.locks.taken_elsewhere.add(world.share_id)
     result = reconcile(world.app, ReconcileRequest())

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sharectl.errors import Denied
 from sharectl.model.enums import Intent
+from tests.fakes.mounts import umount
 from tests.operations.reconciling import messages, run_reconcile
 from tests.operations.scenarios import attached, nfs
 
@@ -19,7 +20,7 @@ def test_one_share_that_manila_will_not_show_does_not_stop_the_others() -> None:
     shares.settle()
     docs, other = (shares.find(name).id for name in ("docs", "other"))
     shares.ill[docs] = Denied("Manila says: Policy does not allow it")
-    world.app.mounts.unmount(f"/run/sharectl/mnt/{docs}", 1)
+    umount(world.app.mounts, f"/run/sharectl/mnt/{docs}")
 
     result = run_reconcile(world.app)
 

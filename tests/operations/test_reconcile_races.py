@@ -11,6 +11,7 @@ from sharectl.model.enums import Intent
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes import FakeApp
+from tests.fakes.mounts import umount
 from tests.fakes.process import FakeLocks
 from tests.operations.reconciling import messages, run_reconcile
 from tests.operations.scenarios import attached, nfs
@@ -26,7 +27,7 @@ def _detaching(app: FakeApp) -> None:
 def test_removed_with_force_while_manila_is_down_stays_recorded() -> None:
     world, before = attached(nfs)
     app, share_id = world.app, world.share_id
-    app.mounts.unmount(world.mount_point, 1)
+    umount(app.mounts, world.mount_point)
     app.shares.dead = True
     app.restart()
 
@@ -49,7 +50,7 @@ def test_removed_with_force_while_manila_is_down_stays_recorded() -> None:
 def test_detaching_that_libvirt_was_not_seen_for_keeps_its_rule() -> None:
     world, before = attached(nfs)
     app = world.app
-    app.mounts.unmount(world.mount_point, 1)
+    umount(app.mounts, world.mount_point)
     app.domains.dead = True
     app.restart()
     app.locks.while_waiting = lambda: _detaching(app)

@@ -13,6 +13,7 @@ from sharectl.operations.outcome import Progress
 from sharectl.operations.preflight import AddRequest
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes.faults import Fault, FaultyApp, Injector, Kind, When, changes
+from tests.fakes.mounts import umount
 from tests.operations.reconciling import run_reconcile
 from tests.operations.scenarios import World, attached, nfs
 
@@ -24,7 +25,7 @@ def _two_unwell() -> World:
     world, _ = attached(nfs)
     add(world.app, AddRequest("neighbour", "other"))
     for mapping in world.app.store.load():
-        world.app.mounts.unmount(mapping.mount_point, 1)
+        umount(world.app.mounts, mapping.mount_point)
     for rule in world.app.shares.all_rules:
         world.app.shares.revoke(rule.share_id, rule.id)
     world.app.shares.settle()

@@ -20,6 +20,7 @@ from sharectl.model.enums import Intent, RuleState
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes import FakeApp
 from tests.fakes.faults import FaultyApp, Injector
+from tests.fakes.mounts import umount
 from tests.operations.scenarios import HOST_ADDRESS, World, attached, cephfs, nfs
 
 
@@ -51,7 +52,7 @@ def test_renamed_domain_goes_by_its_new_name() -> None:
 
 
 def _gone_mount(app: FakeApp) -> None:
-    app.mounts.unmount(app.store.load()[0].mount_point, 1)
+    umount(app.mounts, app.store.load()[0].mount_point)
 
 
 def _gone_rule(app: FakeApp) -> None:

@@ -12,6 +12,7 @@ from sharectl.model.enums import Health, Intent
 from sharectl.model.mounts import mounted_at
 from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.show import show_mapping
+from tests.fakes.mounts import umount
 from tests.operations.reconciling import run_reconcile
 from tests.operations.scenarios import World, attached, cephfs, nfs
 
@@ -75,14 +76,14 @@ def test_rule_that_was_not_recorded_is_known_by_its_metadata() -> None:
 
 def test_mount_uses_the_kept_key_where_that_is_hidden() -> None:
     world = _attached_by_another(cephfs)
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     assert run_reconcile(world.app).problems == ()
     assert mounted_at(world.app.mounts.list(), world.mount_point) is not None
 
 
 def test_mount_needs_the_key_that_is_hidden() -> None:
     world = _attached_by_another(cephfs)
-    world.app.mounts.unmount(world.mount_point, 1)
+    umount(world.app.mounts, world.mount_point)
     world.app.secrets.delete(world.share_id)
     start = world.app.clock.monotonic()
     with pytest.raises(Denied, match="made by another Manila user"):

@@ -58,9 +58,11 @@ class SimMounts(FakeMounts):
         self.made[id(done)] = Made(done, share_id, request.source, key)
         self.folders.discard(done.mount_point)
 
-    def unmount(self, mount_point: str, timeout: float, *, force: bool = False) -> None:
+    def unmount(
+        self, mount_point: str, timeout: float, *, seen: HostMount | None, force: bool = False
+    ) -> None:
         """Unmount, and remove the folder."""
-        super().unmount(mount_point, timeout, force=force)
+        super().unmount(mount_point, timeout, seen=seen, force=force)
         self.remove_folder(mount_point)
 
     def remove_folder(self, mount_point: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from sharectl.config import Config
@@ -120,7 +121,7 @@ class MountsPort(Port):
     def _around(self, method: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if method != "unmount":
             return function
-        return lambda *args: self._world.unmounted(self._host, self._process, function, *args)
+        return partial(self._world.unmounted, self._host, self._process, function)
 
 
 class SimLocks:

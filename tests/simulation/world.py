@@ -118,11 +118,11 @@ class World:
         return without != level
 
     def unmounted(
-        self, host: Host, process: Process, unmount: Callable[..., None], *args: Any
+        self, host: Host, process: Process, unmount: Callable[..., None], *args: Any, **kwargs: Any
     ) -> None:
         """Carry it out, and look what is gone and who was served from it."""
         before = list(host.mounts.mounted)
-        unmount(*args)
+        unmount(*args, **kwargs)
         gone = [item for item in before if not any(item is it for it in host.mounts.mounted)]
         for item in gone:
             if id(item) not in host.mounts.made:

@@ -9,7 +9,7 @@ from sharectl.errors import Refused
 from sharectl.model.action import MountShare, ReplaceMount, UnmountShare
 from sharectl.model.enums import AccessType
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.mount_use import is_uncovered
+from sharectl.model.mount_use import is_uncovered, our_mount
 from sharectl.model.mount_users import check_mountable, check_replaceable, users
 from sharectl.model.plan import check_all_seen, check_released
 from sharectl.operations import cephx_key
@@ -45,8 +45,10 @@ def _key_file(site: Site, mapping: ShareMapping) -> tuple[Path, str | None]:
 def replace_mount(site: Site, action: ReplaceMount) -> None:
     """Look once more who runs with it: the kernel lets go of what virtiofsd still serves."""
     app = site.app
-    check_replaceable(action, site.look())
-    app.mounts.unmount(action.mapping.mount_point, app.config.mount_timeout)
+    observed = site.look()
+    check_replaceable(action, observed)
+    mount_point, seen = action.mapping.mount_point, our_mount(action.mapping, observed)
+    app.mounts.unmount(mount_point, app.config.mount_timeout, seen=seen)
     if not is_uncovered(action.mapping, app.mounts.list()):
         _mount_export(site, action.mapping)
 
@@ -61,4 +63,7 @@ def unmount(site: Site, action: UnmountShare) -> None:
             hint=f"shut it down: virsh shutdown {shlex.quote(using[0])}",
         )
     check_released(site.mapping, observed)
-    app.mounts.unmount(action.mount_point, app.config.mount_timeout, force=site.effort.force)
+    app.mounts.unmount(
+        action.mount_point, app.config.mount_timeout,
+        seen=our_mount(site.mapping, observed), force=site.effort.force,
+    )  # fmt: skip
