@@ -82,6 +82,7 @@ def leftovers(
     mounts = (layers[-1] for layers in seen.mounts.values())
     orphans = _orphans(app, recorded, mounts, seen.domains.seen)
     _name_unrecorded(app, seen, report, {item.share_id for item in orphans})
+    _name_covered(app, seen, report)
     for orphan in orphans:
         if not prune or report.outcome.problems or orphan.users:
             report.failed(orphan.problem())
@@ -107,6 +108,24 @@ def _name_unrecorded(app: App, seen: Survey, report: Report, told: set[str]) -> 
     for item in unrecorded(seen.domains or (), known, str(app.config.mount_base)):
         if item.share_id not in told:
             report.failed(item.problem())
+
+
+def _name_covered(app: App, seen: Survey, report: Report) -> None:
+    """Mounts that no record speaks of and that lie below what somebody else has mounted."""
+    known = {item.mount_point for group in seen.mappings.values() for item in group}
+    for mount_point, (*below, top) in seen.mounts.items():
+        if mount_point in known or _share_at(app, top) is not None:
+            continue
+        ours = [item for item in below if _share_at(app, item) is not None]
+        if ours:
+            report.failed(
+                InUse(
+                    f"{top.label} is mounted over {ours[-1].source} on {mount_point}, which no"
+                    " record speaks of",
+                    hint=f"see who uses it, then: umount {mount_point}; then: sharectl reconcile"
+                    " --prune",
+                )
+            )
 
 
 def _orphans(

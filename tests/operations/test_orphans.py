@@ -266,3 +266,15 @@ def test_what_records_a_mount_in_use_depends_on_what_the_domain_says() -> None:
     assert problem.hint == f"record it again: {add}"
     world.asking(share=mapping.share_id, tag=mapping.tag).add()
     assert run_reconcile(world.app).problems == ()
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_one_below_another_mount_is_named_and_left_alone(prune: bool) -> None:
+    world, _, lost = _orphaned(nfs)
+    world.app.mounts.mounted.append(
+        replace(_disk(world), mount_point=lost.mount_point, device="254:9")
+    )
+    before = world.app.snapshot()
+    result = run_reconcile(world.app, prune=prune)
+    assert f"/dev/vdb1 is mounted over {NFS_PATH} on {lost.mount_point}" in messages(result)
+    assert world.app.snapshot() == before
