@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from sharectl.errors import Interrupted, NotFound, Refused
-from sharectl.model.enums import AccessType, Intent
+from sharectl.model.enums import AccessType, Intent, RuleState
 from sharectl.model.share import Access
 from sharectl.operations.remove import RemoveRequest, remove
-from tests.fakes.faults import Fault, FaultyApp, Injector, Kind, When
+from tests.fakes.faults import Fault, FaultyApp, Injector, Killed, Kind, When
 from tests.operations.reconciling import messages, run_reconcile
 from tests.operations.scenarios import HOST_ADDRESS, World, attached, cephfs, nfs
 
@@ -111,6 +111,32 @@ def test_interrupt_before_the_first_step_of_remove_leaves_the_share_attached() -
     world.app.restart()
     assert run_reconcile(world.app).changes == ()
     assert replace(world.app.snapshot(), mappings=()) == replace(before, mappings=())
+
+
+@pytest.mark.parametrize("look", range(3))
+def test_interrupt_before_the_first_effect_of_remove_takes_it_back(
+    look: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while a rule becomes active, which is not what the remove has done."""
+    world = nfs()
+    with pytest.raises(Killed):  # with only the rule made, which is the first to go
+        world.add(FaultyApp(Injector(world.app, Fault(2, When.AFTER, Kind.KILL))))
+    world.app.restart()
+    (rule,) = world.app.shares.all_rules
+    rule.coming = [RuleState.APPLYING, RuleState.APPLYING, RuleState.ACTIVE]
+    looks = iter(range(9))
+    notes = world.app.mounts.notes
+
+    def interrupted() -> object:
+        if next(looks) == look:
+            world.app.interrupts.arrive()
+        return notes()
+
+    monkeypatch.setattr(world.app.mounts, "notes", interrupted)
+    with pytest.raises(Interrupted):
+        remove(world.app, RemoveRequest("guest", "docs"))
+    (mapping,) = world.app.store.load()
+    assert mapping.intent is Intent.ATTACHING
 
 
 def test_volume_of_a_share_is_followed_like_its_export_location() -> None:
