@@ -53,7 +53,7 @@ def observe(
             if (error := wrong_project(app, mappings)) is not None:
                 raise error.about(f"share {_name(mappings, share_id)}") from None
             rules, exists = (), False
-    if known is None:
+    if known is None or not mappings:
         domains = look_at_domains(app, (*stored, *mappings))
         seen = Observed(app.host.identity, mappings, rules, (), domains)
     else:

@@ -184,6 +184,8 @@ class Repair:
         manila = self._seen.share(stored.share_id) is not None
         app = self._app.at(stored)
         observed = observe(app, stored.share_id, manila=manila, known=self._seen)
+        if all(item.id != stored.id for item in observed.mappings):
+            return  # the store was lost meanwhile
         self._check_server(stored, observed)
         effort = Effort(Deadline.after(app.clock, self._timeout), manila=manila)
         converge(app, stored, effort, observed, lambda action: self._tell(stored, action))

@@ -127,3 +127,15 @@ def test_backup_that_begins_after_the_survey_undoes_no_add() -> None:
     app.locks.while_waiting = back_up
     assert "backup_creating" in messages(reconcile(app, ReconcileRequest()))
     assert app.store.load()[0].intent is Intent.ATTACHING
+
+
+@pytest.mark.parametrize("look", range(1, 8))
+def test_store_that_is_lost_meanwhile_is_no_internal_error(
+    look: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _ = attached(nfs)
+    umount(world.app.mounts, world.mount_point)
+    load, looks = world.app.store.load, iter(range(99))
+    monkeypatch.setattr(world.app.store, "load", lambda: load() if next(looks) < look else ())
+    outcome = run_reconcile(world.app)
+    assert all(line.startswith("guest docs: ") for line in outcome.changes)
