@@ -57,7 +57,8 @@ _sharectl_columns() { # COMMAND
 
 _sharectl_commands() { # COMMAND
     case $1 in
-        "sharectl") echo "add remove list show shares reconcile adopt forget hook" ;;
+        "sharectl") echo "add remove list show shares reconcile adopt forget metadata hook" ;;
+        "sharectl metadata") echo "show" ;;
         "sharectl hook") echo "install run status uninstall" ;;
     esac
 }
@@ -73,6 +74,8 @@ _sharectl_options() { # COMMAND
         "sharectl reconcile") echo "--prune -n --dry-run --timeout -y --yes -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl adopt") echo "-n --dry-run --timeout -y --yes -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl forget") echo "--from-host -n --dry-run -y --yes --timeout -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl metadata") echo "-h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl metadata show") echo "-h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl hook") echo "-h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl hook install") echo "--boot --no-boot --probe --no-probe -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl hook run") echo "-h --help" ;;
@@ -102,6 +105,7 @@ _sharectl_arguments() { # COMMAND NUMBER URI ARGUMENT...
         "sharectl adopt":*) _sharectl_domains "$3" ;;
         "sharectl forget":0) _sharectl_domains "$3" ;;
         "sharectl forget":1) _sharectl_shares "$4" ;;
+        "sharectl metadata show":0) _sharectl_domains "$3" ;;
         "sharectl hook run":0) _sharectl_domains "$3" ;;
     esac
 }

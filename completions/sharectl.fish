@@ -111,6 +111,7 @@ complete -c sharectl -n '__sharectl_at 0' -a shares -d 'List the Manila shares o
 complete -c sharectl -n '__sharectl_at 0' -a reconcile -d 'Make host, Manila and libvirt agree with the store'
 complete -c sharectl -n '__sharectl_at 0' -a adopt -d 'Record again the shares that the domains\' metadata names'
 complete -c sharectl -n '__sharectl_at 0' -a forget -d 'Drop the record of SHARE at DOMAIN, and touch nothing else'
+complete -c sharectl -n '__sharectl_at 0' -a metadata -d 'What a guest is told about itself and its shares'
 complete -c sharectl -n '__sharectl_at 0' -a hook -d 'Have libvirt mount the shares of a domain before it starts'
 complete -c sharectl -n '__sharectl_at 0' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
 complete -c sharectl -n '__sharectl_at 0' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
@@ -241,6 +242,26 @@ complete -c sharectl -n '__sharectl_in forget' -l config -r -F -d 'Configuration
 complete -c sharectl -n '__sharectl_in forget' -s v -l verbose -d 'Say each step on stderr'
 complete -c sharectl -n '__sharectl_in forget' -s q -l quiet -d 'No progress and no warnings'
 complete -c sharectl -n '__sharectl_in forget' -l debug -d 'Show what the libraries log, and tracebacks'
+
+# sharectl metadata
+complete -c sharectl -n '__sharectl_at 0 metadata' -a show -d 'Print the meta_data.json that the guest of DOMAIN would get'
+complete -c sharectl -n '__sharectl_in metadata' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in metadata' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
+complete -c sharectl -n '__sharectl_in metadata' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in metadata' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in metadata' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in metadata' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in metadata' -l debug -d 'Show what the libraries log, and tracebacks'
+
+# sharectl metadata show
+complete -c sharectl -n '__sharectl_at 0 metadata show' -a '(__sharectl_domains)'
+complete -c sharectl -n '__sharectl_in metadata show' -s h -l help -d 'Show this message and exit'
+complete -c sharectl -n '__sharectl_in metadata show' -l connect -x -d 'libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system]'
+complete -c sharectl -n '__sharectl_in metadata show' -l os-cloud -x -a '(__sharectl_clouds)' -d 'Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured]'
+complete -c sharectl -n '__sharectl_in metadata show' -l config -r -F -d 'Configuration file [/etc/sharectl/config.toml]'
+complete -c sharectl -n '__sharectl_in metadata show' -s v -l verbose -d 'Say each step on stderr'
+complete -c sharectl -n '__sharectl_in metadata show' -s q -l quiet -d 'No progress and no warnings'
+complete -c sharectl -n '__sharectl_in metadata show' -l debug -d 'Show what the libraries log, and tracebacks'
 
 # sharectl hook
 complete -c sharectl -n '__sharectl_at 0 hook' -a install -d 'Install the hook, and say whether libvirt sees it'

@@ -32,6 +32,7 @@ _VERBS = {
     "reconcile": "reconcile",
     "adopt": "repair",
     "forget": "repair",
+    "metadata": "metadata",
     "hook": "hook",
 }
 

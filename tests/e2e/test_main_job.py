@@ -25,6 +25,10 @@ def test_a_guest_reads_and_writes_a_share(world: World) -> None:
 
     shown = world.sharectl("show", "vm1", "docs", "-f", "json").ok().json
     assert (shown["Status"], shown["Health"]) == ("active", "ok")
+    told = world.sharectl("metadata", "show", "vm1").ok().json
+    assert told["devices"] == [
+        {"type": "share", "share_id": share.id, "tag": "docs", "bus": "none", "address": "none"}
+    ]
     refused = world.sharectl("remove", "vm1", "docs")
     assert refused.status == 4
     assert "domain vm1 is running" in refused.stderr
