@@ -38,7 +38,7 @@ def written(
     elif old.wanted and not new.wanted:
         _check_name(world, process, new)
         if process.verb.startswith("remove"):
-            process.detaching.add(new.id)
+            world.detaching[new.id] = process
     if new.intent is Intent.ATTACHED:
         world.attached.add((new.domain_uuid, new.share_id))
 
@@ -69,5 +69,5 @@ def ended(world: World, host: Host, process: Process) -> None:
     if not isinstance(process.error, Interrupted) or process.signals > 1 or process.effects:
         return
     for mapping in host.store.mappings:
-        if mapping.id in process.detaching and not mapping.wanted:
+        if world.detaching.get(mapping.id) is process and not mapping.wanted:
             world.violated(f"{process.verb}: was stopped before it did anything, and is not over")

@@ -28,7 +28,6 @@ class Process:
         result: what `body` returned.
         interrupts: where signals arrive.
         effects: how often it has changed anything outside of the store.
-        detaching: records that it has made those of a detaching.
         signals: how many came.
         swaps: how often shares had changed their names when it began.
         in_flight: requests without an answer, to be carried out later.
@@ -42,7 +41,6 @@ class Process:
         self.result: object = None
         self.interrupts = FakeInterrupts()
         self.effects = self.signals = self.swaps = 0
-        self.detaching: set[str] = set()
         self.in_flight: list[Callable[[], object]] = []
         self.trace: Callable[[str], None] | None = None
         self._body = body

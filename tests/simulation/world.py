@@ -33,6 +33,7 @@ class World:
 
     Attributes:
         attached: UUIDs of domains and shares that were attached at any time.
+        detaching: who last made a mapping one to be detached, by its ID.
         swaps: how often shares have changed their names.
         silent: whether Manila did not tell everything at some time.
         violations: what has happened that must never happen.
@@ -43,6 +44,7 @@ class World:
         self.manila = SimShares()
         self.violations: list[str] = []
         self.attached: set[tuple[str, str]] = set()
+        self.detaching: dict[str, Process] = {}
         self.swaps = 0
         self.silent = False
         self.hosts = {
