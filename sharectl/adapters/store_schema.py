@@ -32,6 +32,8 @@ _TYPES: dict[str, type] = {  # the others are texts
     "controllers": tuple,
     "outdated_rules": tuple,
 }
+# These are paths, or words for libvirt and Manila: the others are only shown.
+_EXACT = ("id", "domain_uuid", "share_id", "mount_point", "export_location", "device", "tag")
 _ITEMS = {"controllers": int, "outdated_rules": str}
 
 
@@ -115,6 +117,10 @@ def _check_types(parsed: dict[str, Any]) -> None:
         kind = _TYPES.get(name, str)
         if not isinstance(value, kind) and not (value is None and name in _OPTIONAL):
             raise TypeError(f"{name} is {value!r}")
+    for name in _EXACT:
+        # What the system takes for a name: Linux has names that are no text, but none with NUL.
+        if b"\0" in parsed[name].encode(errors="surrogateescape"):
+            raise ValueError(f"{name} is {parsed[name]!r}")
     for name, kind in _ITEMS.items():
         if not all(type(item) is kind for item in parsed[name]):
             raise TypeError(f"{name} are {parsed[name]!r}")

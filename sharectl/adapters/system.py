@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sharectl.errors import ConfigError, Denied
+from sharectl.host_files import KIB, Cause, Unreadable, read_text
 from sharectl.model.identity import HostIdentity
 
 _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
@@ -73,9 +74,13 @@ class LocalHost:
     def _machine_id(self) -> bytes:
         for file in self._machine_ids:
             try:
-                text = file.read_text().strip()
-            except (OSError, UnicodeDecodeError):
+                text = read_text(file, KIB).strip()
+            except FileNotFoundError:
                 continue
+            except Unreadable as error:
+                if error.cause in (Cause.CONTENT, Cause.NO_FILE):
+                    continue
+                raise error.told(f"machine ID {file}", ConfigError) from error
             if len(text) == 32 and set(text) <= set("0123456789abcdef") and int(text, 16):
                 return bytes.fromhex(text)
         raise ConfigError(
