@@ -98,6 +98,7 @@ _FILE_KEYS = {item.name for item in fields(Config) if item.name.partition("_")[0
 # the rule could never be withdrawn. Periods are refused by Manila, commas end a mount option.
 _CEPHX_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_@:+-]{0,127}")
 _LONGEST_WORD = 200  # of the file, in an error
+_LONGEST_PATH = 3500  # bytes; Linux takes 4,095, and mount options have to fit in as well
 _LONGEST_NAME = 255  # bytes, of any file system of Linux
 _CHOICES = {
     "nfs_version": ("4.2", "4.1", "4.0", "4", "3"),
@@ -176,12 +177,18 @@ def _folder(environment: Mapping[str, str], name: str) -> Path | None:
         raise ConfigError(f"{name} is {value!r}, which is no path: {error}") from error
     if folder == Path("/"):
         raise ConfigError(f"{name} is {value!r}, which is not an absolute path to a folder")
-    if any(len(part) > _LONGEST_NAME for part in os.fsencode(folder).split(b"/")):
-        raise ConfigError(
-            f"{name} has a name of more than {_LONGEST_NAME} bytes in it",
-            hint=f"give it a shorter path: {name}=/var/lib/sharectl",
-        )
+    _check_length(name, os.fsencode(folder))
     return folder
+
+
+def _check_length(name: str, path: bytes) -> None:
+    """There must be room for the names of what is put into it."""
+    if len(path) > _LONGEST_PATH or any(len(part) > _LONGEST_NAME for part in path.split(b"/")):
+        raise ConfigError(
+            f"{name} is a path of more than {_LONGEST_PATH} bytes, or with a name of more than"
+            f" {_LONGEST_NAME} bytes in it",
+            hint="give it a shorter path",
+        )
 
 
 def _read(file: Path | None) -> dict[str, Any]:

@@ -175,6 +175,27 @@ def _cause_of(error: OSError) -> Cause:
     return Cause.DENIED if isinstance(error, PermissionError) else Cause.SYSTEM
 
 
+def as_ours(error: Exception) -> SharectlError | None:
+    """An exception as an error to show; None for a mistake of sharectl's own.
+
+    What the system refuses and nobody has put into better words is no mistake. Libraries have
+    subclasses of `OSError` as well, which tell of other things.
+    """
+    if isinstance(error, SharectlError):
+        return error
+    if isinstance(error, MemoryError):
+        return HostFailed("there is no memory left", hint=_ADVICE[errno.ENOMEM])
+    if not isinstance(error, OSError) or type(error).__module__ != "builtins":
+        return None
+    if error.filename is None:
+        return HostFailed(f"the system refused: {reason_of(error)}")
+    file = Path(os.fsdecode(error.filename))
+    text = f"{file}: {reason_of(error)}"
+    if isinstance(error, PermissionError):
+        return _denied(text, advice(error, file))
+    return HostFailed(text, hint=advice(error, file))
+
+
 def reason_of(error: OSError) -> str:
     """What the system said, without number and file."""
     return error.strerror or str(error) or type(error).__name__
@@ -201,8 +222,7 @@ def _check_kind(path: Path, found: os.stat_result) -> None:
     if stat.S_ISREG(found.st_mode):
         return
     kind = next((word for is_kind, word in _KINDS if is_kind(found.st_mode)), "it is no file")
-    name = quoted(path)
-    raise Unreadable(kind, Cause.NO_FILE, f"put it aside: mv {name} {name}.bad")
+    raise Unreadable(kind, Cause.NO_FILE, _see(path))
 
 
 def _broken_link(path: Path) -> Path | None:

@@ -22,12 +22,22 @@ _OWN = {
     "sharectl.config": ("host_files", "errors"),
     "sharectl.ports": ("ports", "config", "model", "hook_ports"),
     "sharectl.hook_ports": ("model",),
-    "sharectl.hook": ("app", "operations", "ports", "config", "errors"),
+    "sharectl.hook": ("app", "operations", "ports", "config", "model", "host_files"),
     "sharectl.model": ("model", "errors"),
     "sharectl.operations": ("operations", "ports", "hook_ports", "config", "model", "errors"),
     "sharectl.adapters": ("adapters", "ports", "config", "model", "host_files", "errors"),
     "sharectl.app": ("adapters", "ports", "hook_ports", "config", "model", "errors"),
-    "sharectl.cli": ("cli", "app", "hook", "operations", "ports", "config", "model", "errors"),
+    "sharectl.cli": (
+        "cli",
+        "app",
+        "hook",
+        "operations",
+        "ports",
+        "config",
+        "model",
+        "host_files",
+        "errors",
+    ),
 }
 # Outside of it: packages and modules of the standard library that only some may use.
 _OTHERS = {

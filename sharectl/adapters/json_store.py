@@ -119,8 +119,10 @@ def _unreadable(path: Path, error: Unreadable) -> SharectlError:
             return _damaged(path, error.reason)
         case Cause.NO_FILE if not path.is_symlink():
             backup, name = quoted(backup_of(path)), quoted(path)
-            restore = f"; cp {backup} {name}" if _is_good(backup_of(path)) else ""
-            return error.told(f"store {path}", StoreError, error.hint + restore)
+            hint = f"put it aside: mv {name} {quoted(_aside(path))}"
+            if _is_good(backup_of(path)):
+                hint += f"; cp {backup} {name}"
+            return error.told(f"store {path}", StoreError, hint)
         case _:
             return error.told(f"store {path}", StoreError)
 
