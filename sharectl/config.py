@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sharectl.errors import ConfigError
-from sharectl.host_files import KIB, Unreadable, read_text
+from sharectl.host_files import KIB, Unreadable, broken_link, read_text
 
 _LOOK_SECONDS = 3.0
 MOST_SECONDS = 3600.0  # for any of the times in the file
@@ -92,8 +92,8 @@ class Config:
         return self.runtime_dir / "locks"
 
 
-_SECTIONS = ("libvirt", "manila", "mount", "nfs", "cephfs")
-_FILE_KEYS = {item.name for item in fields(Config) if item.name.partition("_")[0] in _SECTIONS}
+SECTIONS = ("libvirt", "manila", "mount", "nfs", "cephfs")
+_FILE_KEYS = {item.name for item in fields(Config) if item.name.partition("_")[0] in SECTIONS}
 # Manila takes 255 characters. Ceph names a file after the id and cannot for the longest of these:
 # the rule could never be withdrawn. Periods are refused by Manila, commas end a mount option.
 _CEPHX_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_@:+-]{0,127}")
@@ -172,9 +172,11 @@ def _folder(environment: Mapping[str, str], name: str) -> Path | None:
     if not value.startswith("/"):
         raise ConfigError(f"{name} is {value!r}, which is not an absolute path to a folder")
     try:
-        folder = Path(os.path.realpath(value))
+        folder, link = Path(os.path.realpath(value)), broken_link(Path(value))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{name} is {value!r}, which is no path: {error}") from error
+    if link:
+        raise ConfigError(f"{name} is {value!r}, and {link} is a link that leads nowhere")
     if folder == Path("/"):
         raise ConfigError(f"{name} is {value!r}, which is not an absolute path to a folder")
     _check_length(name, os.fsencode(folder))
@@ -207,31 +209,34 @@ def _read(file: Path | None) -> dict[str, Any]:
         document = tomllib.loads(text)
     except RecursionError as error:
         raise ConfigError(f"configuration file {path}: too many brackets in brackets") from error
-    except ValueError as error:  # also for a number of more digits than Python reads
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"configuration file {path}: {_short(str(error))}") from error
+    except ValueError as error:
+        raise ConfigError(f"configuration file {path}: a number has too many digits") from error
     return dict(_settings(path, document))
 
 
 def _settings(path: Path, document: dict[str, Any]) -> list[tuple[str, Any]]:
     found = []
     for section, table in document.items():
-        if section not in _SECTIONS or not isinstance(table, dict):
+        if section not in SECTIONS or not isinstance(table, dict):
             raise ConfigError(
                 f"configuration file {path}: {_short(repr(section))} is not a section",
-                hint=f"sections are: {', '.join(_SECTIONS)}; see sharectl-config(5)",
+                hint=f"sections are: {', '.join(SECTIONS)}; see sharectl-config(5)",
             )
         for key, value in table.items():
             name = f"{section}_{key}"
             if name not in _FILE_KEYS:
                 raise ConfigError(
                     f"configuration file {path}: unknown key {section}.{_short(key)}",
-                    hint=f"keys of {section} are: {', '.join(_keys(section))}",
+                    hint=f"keys of {section} are: {', '.join(keys(section))}",
                 )
             found.append((name, _checked(path, name, value)))
     return found
 
 
-def _keys(section: str) -> list[str]:
+def keys(section: str) -> list[str]:
+    """The keys that a section of the file may have."""
     names = (item.name.partition("_") for item in fields(Config))
     return [key for name, _, key in names if name == section]
 

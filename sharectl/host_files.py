@@ -105,7 +105,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
             _check_kind(path, os.fstat(file.fileno()))
             content = file.read(limit + 1)
     except FileNotFoundError as error:
-        if link := _broken_link(path):
+        if link := broken_link(path):
             reason = f"{link} is a link that leads nowhere"
             raise Unreadable(reason, Cause.NO_FILE, f"see: ls -l {quoted(link)}") from error
         raise
@@ -225,8 +225,8 @@ def _check_kind(path: Path, found: os.stat_result) -> None:
     raise Unreadable(kind, Cause.NO_FILE, _see(path))
 
 
-def _broken_link(path: Path) -> Path | None:
-    """The link because of which there is nothing, be it a folder above."""
+def broken_link(path: Path) -> Path | None:
+    """The link because of which there is nothing called `path`, be it a folder above; or None."""
     for place in (path, *path.parents):
         if place.is_symlink() and not os.path.exists(place):  # noqa: PTH110 - it never raises
             return place

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sharectl import config
 from sharectl.config import Config
 from sharectl.errors import ConfigError, ExitCode
+from tests.memory_file import memory_file
 
 _FILE = """
 [libvirt]
@@ -160,6 +165,27 @@ def test_impossible_folder(name: str, value: str) -> None:
         ("[cephfs]\nclient = 'userspace'", "cephfs.client must be one of auto, kernel, fuse"),
         ("[nfs]\noptions = 'ro'", "nfs.options must be a list of strings"),
         ("[nfs]\noptions = [1]", "nfs.options must be a list of strings"),
+        (
+            "[mount]\ntimeout = 1e10",
+            "mount.timeout must be a number of seconds above 0, up to 36",
+        ),
+        ("[libvirt]\ntimeout = 3601", "libvirt.timeout must be a number of seconds"),
+        ("[manila]\ntimeout = 1e999", "manila.timeout must be a number of seconds"),
+        (f"[manila]\ntimeout = {'1' * 5000}", "a number has too many digits"),
+        (f"[manila]\ntimeout = {'1' * 4000}", "manila.timeout must be a number of seconds"),
+        (f"[nfs]\noptions = {'[' * 5000}", "too many brackets in brackets"),
+        (
+            f"[cephfs]\naccess_to = '{'x' * 129}'",
+            "cephfs.access_to must be a cephx id: at most",
+        ),
+        ("[cephfs]\naccess_to = ''", "cephfs.access_to must be a cephx id"),
+        ("[cephfs]\naccess_to = 'client.x'", "cephfs.access_to must be a cephx id"),
+        ("[cephfs]\naccess_to = '-x'", "cephfs.access_to must be a cephx id"),
+        ("[nfs]\naccess_to = 'node1'", "nfs.access_to must be an IP address, or a network"),
+        ('[nfs]\noptions = ["a\\u0000b"]', "nfs.options must not have control characters"),
+        ('[libvirt]\nuri = "a\\nb"', "libvirt.uri must not have control characters"),
+        (f"{'x' * 70_000} = 1", "larger than 64 KiB"),
+        (f"[{'x' * 5000}]", f"'{'x' * 199}... is not a section"),
     ],
 )
 def test_wrong_file(file: Path, text: str, error: str) -> None:
@@ -176,6 +202,45 @@ def test_named_file_must_be_there(tmp_path: Path) -> None:
         config.load(tmp_path / "none.toml", environment={})
 
 
+def test_longest_values(file: Path) -> None:
+    file.write_text(f"[cephfs]\naccess_to = '{'x' * 128}'\n[mount]\ntimeout = 3600\n")
+    loaded = config.load(file, environment={})
+    assert (len(loaded.cephfs_access_to or ""), loaded.mount_timeout) == (128, 3600.0)
+
+
+def test_byte_order_mark(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert config.load(file, environment={}) == _FROM_FILE
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full"])
+def test_device(device: str) -> None:
+    with pytest.raises(ConfigError, match=f"{device} cannot be read: it is a device"):
+        config.load(Path(device), environment={})
+
+
+def test_fifo(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(ConfigError, match="it is a FIFO"):
+        config.load(tmp_path / "fifo", environment={})
+
+
+def test_default_file_that_is_a_link_to_nowhere_is_not_absent(tmp_path: Path) -> None:
+    (tmp_path / "default.toml").symlink_to("nowhere")
+    with pytest.raises(ConfigError, match="is a link that leads nowhere"):
+        config.load(environment={})
+
+
+@pytest.mark.parametrize("name", ["SHARECTL_STATE_DIR", "SHARECTL_RUNTIME_DIR"])
+def test_folder_that_cannot_be(name: str, tmp_path: Path) -> None:
+    for value in ("/" + "x" * 256, "/x" * 2000, "/a\0b"):
+        with pytest.raises(ConfigError, match=name):
+            config.load(environment={name: value})
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(ConfigError, match="leads nowhere"):
+        config.load(environment={name: str(tmp_path / "link" / "x")})
+
+
 def test_unreadable_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         config.load(tmp_path, environment={})
@@ -184,13 +249,50 @@ def test_unreadable_file(tmp_path: Path) -> None:
         config.load(tmp_path / "binary", environment={})
 
 
-@given(st.text(), st.sampled_from(["", "[nfs]\n", "[libvirt]\ntimeout = ", "[nfs]\noptions = "]))
-def test_no_file_ends_in_a_traceback(
-    tmp_path_factory: pytest.TempPathFactory, text: str, start: str
-) -> None:
-    path = tmp_path_factory.mktemp("config") / "config.toml"
-    path.write_bytes((start + text).encode(errors="surrogatepass"))
-    try:
-        config.load(path, environment={})
-    except ConfigError as error:
-        assert str(path) in error.message
+_SCRAPS = [*"[]{}=.,\"'#\n ", "[[", "true", "inf", "nan", "-", "1e400", "0x1", "\ufeff", "\ud800"]
+_VALUES: tuple[Callable[[Random], str], ...] = (
+    lambda dice: "9" * dice.randint(1, 6000),
+    lambda dice: "[" * dice.choice((1, 9, 2000)) + "]" * dice.randint(0, 9),
+    lambda dice: "{a=" * dice.choice((1, 9, 2000)),
+    lambda dice: str(dice.uniform(-9, 9) * 10 ** dice.randint(-300, 300)),
+    lambda dice: str(dice.randint(-10, 10_000)),
+    lambda dice: json.dumps(_odd_text(dice)),
+    lambda dice: json.dumps([_odd_text(dice), _odd_text(dice)]),
+    lambda dice: dice.choice(["true", "1979-05-27T07:32:00Z", "{}", "[[]]", "[1]", "inf", "nan"]),
+)
+_NAMES = [f"[{section}]\n{key} = " for section in config.SECTIONS for key in config.keys(section)]
+
+
+def _odd_text(dice: Random) -> str:
+    return "".join(
+        chr(dice.choice((dice.randint(0, 127), 0x202E, 0xD800, 0x1F600))) for _ in "12345"
+    )
+
+
+def _document(dice: Random) -> str:
+    kind = dice.randrange(4)
+    if kind == 0:
+        return "".join(dice.choices(_SCRAPS, k=dice.randint(0, 20)))
+    text = "\n".join(dice.choice(_NAMES) + dice.choice(_VALUES)(dice) for _ in range(kind))
+    place = dice.randrange(len(text))
+    return text if dice.random() < 0.7 else text[:place] + dice.choice(_SCRAPS) + text[place + 1 :]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(), st.binary(), st.integers(0))
+def test_no_file_ends_in_a_traceback(text: str, content: bytes, seed: int) -> None:
+    """Each example stands for fifty: they are made by its number, which is quicker."""
+    dice = Random(seed)
+    made = (text, *(_document(dice) for _ in range(50)))
+    with memory_file() as file:
+        for document in (content, *(item.encode(errors="surrogatepass") for item in made)):
+            file.write(document)
+            try:
+                loaded = config.load(file.path, environment={})
+            except ConfigError as error:
+                assert str(file.path) in error.message
+                assert len(error.message) < 1000
+                continue
+            assert 0 < loaded.mount_timeout <= config.MOST_SECONDS
+            assert len(loaded.cephfs_access_to or "") <= 128
+            assert not any("\0" in word for word in (*loaded.nfs_options, loaded.libvirt_uri))
