@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from sharectl.cli.streams import begin, drawing, lost, say, say_error
+from sharectl.cli.streams import begin, drawing, lost, say, say_error, was_refused
 from sharectl.errors import Denied, ExitCode, Interrupted, SharectlError
 from sharectl.host_files import as_ours, reason_of
 
@@ -65,6 +65,8 @@ class Boundary(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:  # noqa: BLE001 - a traceback is no error message
+            if isinstance(error, OSError) and was_refused():
+                ctx.exit(ExitCode.OK)  # Click itself prints the help of a command
             ctx.meta.get("sharectl.done", int)()
             if ctx.meta.get("sharectl.debug"):
                 _print_traceback()

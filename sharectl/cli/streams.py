@@ -69,6 +69,14 @@ def lost() -> OSError | None:
     return _lost[0] if _lost else None
 
 
+def was_refused() -> bool:
+    """Whether somebody's write to stdout has just failed: what it left unwritten fails again."""
+    before = len(_lost)
+    with drawing():
+        pass
+    return len(_lost) > before
+
+
 def say(line: str) -> None:
     """A line on stderr; that it cannot be written there is nothing that anybody could be told."""
     try:
