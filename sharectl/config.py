@@ -6,17 +6,16 @@ Precedence: flag, environment, file, default.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from sharectl.config_values import checked, short
 from sharectl.errors import ConfigError
 from sharectl.host_files import KIB, Unreadable, broken_link, read_text
 
 _LOOK_SECONDS = 3.0
-MOST_SECONDS = 3600.0  # for any of the times in the file
 _MOST = 64 * KIB  # of the file
 DEFAULT_FILE = Path("/etc/sharectl/config.toml")
 
@@ -94,12 +93,9 @@ class Config:
 
 SECTIONS = ("libvirt", "manila", "mount", "nfs", "cephfs")
 _FILE_KEYS = {item.name for item in fields(Config) if item.name.partition("_")[0] in SECTIONS}
-# Manila takes 255 characters. Ceph names a file after the id and cannot for the longest of these:
-# the rule could never be withdrawn. Periods are refused by Manila, commas end a mount option.
-_CEPHX_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_@:+-]{0,127}")
-_LONGEST_WORD = 200  # of the file, in an error
 _LONGEST_PATH = 3500  # bytes; Linux takes 4,095, and mount options have to fit in as well
 _LONGEST_NAME = 255  # bytes, of any file system of Linux
+
 _CHOICES = {
     "nfs_version": ("4.2", "4.1", "4.0", "4", "3"),
     "cephfs_client": ("auto", "kernel", "fuse"),
@@ -129,7 +125,17 @@ def load(
         settings["libvirt_uri"] = uri
     cloud, named_by = _cloud(settings.get("manila_cloud"), file, environment, os_cloud)
     settings |= {"manila_cloud": cloud, "cloud_named_by": named_by}
+    for name in ("libvirt_uri", "manila_cloud"):
+        _check_encoding(settings.get(name) or "")
     return replace(Config(), **settings)
+
+
+def _check_encoding(text: str) -> None:
+    """What an argument or a variable has beside text, no library takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{text!r} is no UTF-8 text") from error
 
 
 def folders(environment: Mapping[str, str]) -> Config:
@@ -210,7 +216,7 @@ def _read(file: Path | None) -> dict[str, Any]:
     except RecursionError as error:
         raise ConfigError(f"configuration file {path}: too many brackets in brackets") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"configuration file {path}: {_short(str(error))}") from error
+        raise ConfigError(f"configuration file {path}: {short(str(error))}") from error
     except ValueError as error:
         raise ConfigError(f"configuration file {path}: a number has too many digits") from error
     return dict(_settings(path, document))
@@ -221,14 +227,14 @@ def _settings(path: Path, document: dict[str, Any]) -> list[tuple[str, Any]]:
     for section, table in document.items():
         if section not in SECTIONS or not isinstance(table, dict):
             raise ConfigError(
-                f"configuration file {path}: {_short(repr(section))} is not a section",
+                f"configuration file {path}: {short(repr(section))} is not a section",
                 hint=f"sections are: {', '.join(SECTIONS)}; see sharectl-config(5)",
             )
         for key, value in table.items():
             name = f"{section}_{key}"
             if name not in _FILE_KEYS:
                 raise ConfigError(
-                    f"configuration file {path}: unknown key {section}.{_short(key)}",
+                    f"configuration file {path}: unknown key {section}.{short(key)}",
                     hint=f"keys of {section} are: {', '.join(keys(section))}",
                 )
             found.append((name, _checked(path, name, value)))
@@ -242,56 +248,5 @@ def keys(section: str) -> list[str]:
 
 
 def _checked(path: Path, name: str, value: Any) -> Any:
-    """`value` as the field wants it; the kind is that of the default, text where that is None."""
-    default = getattr(Config(), name)
     where = f"configuration file {path}: {name.replace('_', '.', 1)}"
-    if isinstance(default, float):
-        return _seconds(where, value)
-    if isinstance(default, tuple):
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError(f"{where} must be a list of strings")
-        return tuple(_text(where, item) for item in value)
-    if not isinstance(value, str):
-        raise ConfigError(f"{where} must be a string")
-    return _chosen(where, name, _text(where, value))
-
-
-def _chosen(where: str, name: str, value: str) -> str:
-    if name in _CHOICES and value not in _CHOICES[name]:
-        raise ConfigError(f"{where} must be one of {', '.join(_CHOICES[name])}")
-    if name == "cephfs_access_to" and not _CEPHX_ID.fullmatch(value):
-        raise ConfigError(
-            f"{where} must be a cephx id: at most 128 letters, digits and _ - @ : +",
-            hint="leave it out, and sharectl takes an id of this host's own for each share",
-        )
-    if name == "nfs_access_to":
-        _check_network(where, value)
-    return value
-
-
-def _seconds(where: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ConfigError(f"{where} must be a number of seconds above 0")
-    if not 0 < value <= MOST_SECONDS:  # also for what is not a number
-        raise ConfigError(f"{where} must be a number of seconds above 0, up to {MOST_SECONDS:g}")
-    return float(value)
-
-
-def _text(where: str, text: str) -> str:
-    """No program takes NUL, and a line break would begin another setting elsewhere."""
-    if any(ord(character) < 0x20 or character == "\x7f" for character in text):
-        raise ConfigError(f"{where} must not have control characters in it")
-    return text
-
-
-def _check_network(where: str, text: str) -> None:
-    from ipaddress import ip_network
-
-    try:
-        ip_network(text, strict=False)
-    except ValueError as error:
-        raise ConfigError(f"{where} must be an IP address, or a network as ADDRESS/BITS") from error
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_WORD else f"{text[:_LONGEST_WORD]}..."
+    return checked(where, name, value, getattr(Config(), name), _CHOICES.get(name, ()))

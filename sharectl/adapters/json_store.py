@@ -101,7 +101,10 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 
 
 def _mappings(document: dict[str, Any]) -> list[ShareMapping]:
-    return [store_schema.mapping(item) for item in document["mappings"].values()]
+    found = [store_schema.mapping(item) for item in document["mappings"].values()]
+    for item in found:
+        store_schema.check_names(item)
+    return found
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -212,6 +215,10 @@ class _Transaction:
         """Write a mapping."""
         from tinydb import where
 
+        try:
+            store_schema.check_names(mapping)  # it could not be read again
+        except ValueError as error:
+            raise StoreError(f"a mapping cannot be recorded: its {error}") from error
         with self._store.database() as database:
             table, same = database.table("mappings"), where("id") == mapping.id
             # Not upsert(), which writes a file without the new mapping first.

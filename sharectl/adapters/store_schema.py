@@ -34,6 +34,7 @@ _TYPES: dict[str, type] = {  # the others are texts
 }
 # These are paths, or words for libvirt and Manila: the others are only shown.
 _EXACT = ("id", "domain_uuid", "share_id", "mount_point", "export_location", "device", "tag")
+_FILE_NAMES = ("id", "domain_uuid", "share_id")
 _ITEMS = {"controllers": int, "outdated_rules": str}
 
 
@@ -117,13 +118,26 @@ def _check_types(parsed: dict[str, Any]) -> None:
         kind = _TYPES.get(name, str)
         if not isinstance(value, kind) and not (value is None and name in _OPTIONAL):
             raise TypeError(f"{name} is {value!r}")
-    for name in _EXACT:
-        # What the system takes for a name: Linux has names that are no text, but none with NUL.
-        if b"\0" in parsed[name].encode(errors="surrogateescape"):
-            raise ValueError(f"{name} is {parsed[name]!r}")
     for name, kind in _ITEMS.items():
         if not all(type(item) is kind for item in parsed[name]):
             raise TypeError(f"{name} are {parsed[name]!r}")
+
+
+def check_names(mapping: ShareMapping) -> None:
+    """Raise `ValueError` for what the system does not take as a name where it will be one."""
+    for name in _EXACT:
+        text = getattr(mapping, name)
+        if not _is_usable(name, text):
+            raise ValueError(f"{name} is {text!r}")
+
+
+def _is_usable(name: str, text: str) -> bool:
+    """Linux has names that are no text, but none with NUL."""
+    if b"\0" in text.encode(errors="surrogateescape"):
+        return False
+    if name == "mount_point":
+        return text.startswith("/")
+    return name not in _FILE_NAMES or "/" not in text
 
 
 _FIELDS = tuple(field.name for field in fields(ShareMapping))

@@ -11,6 +11,7 @@ from pathlib import Path
 from sharectl.errors import ConfigError, Denied
 from sharectl.host_files import KIB, Cause, Unreadable, read_text
 from sharectl.model.identity import HostIdentity
+from sharectl.model.text import printable
 
 _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 # A random number that names sharectl. The machine ID itself is confidential (machine-id(5)).
@@ -91,9 +92,9 @@ class LocalHost:
 
     @property
     def user(self) -> str:
-        """SUDO_USER, else the name behind the real user id."""
+        """SUDO_USER, else the name behind the real user id; Manila keeps it, so it is text."""
         if sudo := os.environ.get("SUDO_USER"):
-            return sudo
+            return printable(sudo)
         import pwd
 
         try:

@@ -44,8 +44,10 @@ class StderrReporter:
 
         with suppress(OSError):  # the terminal is gone
             if self._live is None:
-                self._spinner = Spinner("dots", Text(text), style="green")
-                self._live = Live(self._spinner, console=Console(stderr=True), transient=True)
+                console = Console(stderr=True)
+                wheel = "dots" if console.encoding.startswith("utf") else "line"
+                self._spinner = Spinner(wheel, Text(text), style="green")
+                self._live = Live(self._spinner, console=console, transient=True)
                 self._live.start(refresh=True)
             else:
                 self._spinner.update(text=Text(text))
