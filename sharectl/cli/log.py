@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+from typing import TextIO
 
 from sharectl.model.text import printable
 
@@ -17,6 +19,11 @@ class _Printable(logging.Formatter):
 
 def log_all() -> None:
     """Show it on stderr."""
-    handler = logging.StreamHandler()
+    logging.basicConfig(level=logging.DEBUG, handlers=[handler_for(sys.stderr)])
+
+
+def handler_for(stream: TextIO) -> logging.Handler:
+    """What shows it on `stream`."""
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(_Printable("%(name)s: %(message)s"))
-    logging.basicConfig(level=logging.DEBUG, handlers=[handler])
+    return handler

@@ -5,9 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
-import resource
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +20,14 @@ from sharectl.adapters.secret_files import SecretFiles
 from sharectl.adapters.system import LocalHost
 from sharectl.adapters.withdrawal_notes import WithdrawalNotes
 from sharectl.config import Config
-from sharectl.errors import Busy, ConfigError, Denied, InstallFailed, SharectlError, StoreError
+from sharectl.errors import (
+    Busy,
+    ConfigError,
+    Denied,
+    InstallFailed,
+    SharectlError,
+    StoreError,
+)
 from sharectl.model.enums import AccessLevel
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import MountNote
@@ -237,36 +243,3 @@ def test_a_hook_that_is_something_else(tmp_path: Path) -> None:
         make(path)
         with pytest.raises(InstallFailed, match=kind):
             LocalHookHost("", 1).read(path)
-
-
-@pytest.fixture
-def no_room() -> Iterator[None]:
-    """No file can be written, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@pytest.mark.usefixtures("no_room")
-@pytest.mark.parametrize(
-    "write",
-    [
-        lambda folder: _put(folder / "mappings.json", MAPPING),
-        lambda folder: SecretFiles(folder / "secrets").put("s1", CephxKey("secret")),
-        lambda folder: WithdrawalNotes(folder / "w").put(Withdrawal("s1", "/m", "p1", ())),
-    ],
-    ids=["store", "key", "note"],
-)
-def test_where_nothing_can_be_written(tmp_path: Path, write: Callable[[Path], object]) -> None:
-    """All say what is missing, and leave no half of a file."""
-    with pytest.raises(StoreError, match="File too large") as caught:
-        write(tmp_path)
-    assert caught.value.hint == "allow larger files and run it again: ulimit -f unlimited"
-    assert not list(tmp_path.rglob("*.new"))
-
-
-@pytest.mark.usefixtures("no_room")
-def test_a_lock_needs_no_room(tmp_path: Path) -> None:
-    with FileLocks(tmp_path / "locks").share("s1", 0):
-        assert (tmp_path / "locks" / "share-s1").read_text() == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from sharectl.adapters import store_schema
 from sharectl.adapters.json_store import JsonStore
+from sharectl.cli.log import handler_for
 from sharectl.cli.output import OutputOptions, print_list, print_record
 from sharectl.cli.progress import StderrReporter
 from sharectl.errors import Refused
@@ -140,6 +142,15 @@ def test_in_errors_hints_steps_and_warnings(name: str) -> None:
     first, *lines = stderr.rstrip("\n").split("\n")
     assert (status, first, len(lines)) == (4, "sharectl: checking", 1 + 1 + 2 + 2)
     assert all(line.endswith(printable(name)) and line == printable(line) for line in lines)
+
+
+def test_in_what_the_libraries_log() -> None:
+    heard = io.StringIO()
+    handler = handler_for(heard)
+    for name in _HARMFUL.values():
+        handler.handle(logging.LogRecord("lib", logging.DEBUG, "", 0, "%s", (name,), None))
+    lines = heard.getvalue().rstrip("\n").split("\n")
+    assert lines == [f"lib: {printable(name)}" for name in _HARMFUL.values()]
 
 
 _ODD: tuple[Callable[[Random], object], ...] = (
