@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from math import inf
 from pathlib import Path
 from typing import Any
 
+from sharectl.config_values import checked, short
 from sharectl.errors import ConfigError
+from sharectl.host_files import KIB, Unreadable, broken_link, read_text
 
 _LOOK_SECONDS = 3.0
+_MOST = 64 * KIB  # of the file
 DEFAULT_FILE = Path("/etc/sharectl/config.toml")
 
 
@@ -89,8 +91,11 @@ class Config:
         return self.runtime_dir / "locks"
 
 
-_SECTIONS = ("libvirt", "manila", "mount", "nfs", "cephfs")
-_FILE_KEYS = {item.name for item in fields(Config) if item.name.partition("_")[0] in _SECTIONS}
+SECTIONS = ("libvirt", "manila", "mount", "nfs", "cephfs")
+_FILE_KEYS = {item.name for item in fields(Config) if item.name.partition("_")[0] in SECTIONS}
+_LONGEST_PATH = 3500  # bytes; Linux takes 4,095, and mount options have to fit in as well
+_LONGEST_NAME = 255  # bytes, of any file system of Linux
+
 _CHOICES = {
     "nfs_version": ("4.2", "4.1", "4.0", "4", "3"),
     "cephfs_client": ("auto", "kernel", "fuse"),
@@ -120,7 +125,17 @@ def load(
         settings["libvirt_uri"] = uri
     cloud, named_by = _cloud(settings.get("manila_cloud"), file, environment, os_cloud)
     settings |= {"manila_cloud": cloud, "cloud_named_by": named_by}
+    for name in ("libvirt_uri", "manila_cloud"):
+        _check_encoding(settings.get(name) or "")
     return replace(Config(), **settings)
+
+
+def _check_encoding(text: str) -> None:
+    """What an argument or a variable has beside text, no library takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{text!r} is no UTF-8 text") from error
 
 
 def folders(environment: Mapping[str, str]) -> Config:
@@ -160,69 +175,78 @@ def _folder(environment: Mapping[str, str], name: str) -> Path | None:
     value = environment.get(name)
     if not value:
         return None
-    folder = Path(os.path.realpath(value))
-    if not value.startswith("/") or folder == Path("/"):
+    if not value.startswith("/"):
         raise ConfigError(f"{name} is {value!r}, which is not an absolute path to a folder")
+    try:
+        folder, link = Path(os.path.realpath(value)), broken_link(Path(value))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{name} is {value!r}, which is no path: {error}") from error
+    if link:
+        raise ConfigError(f"{name} is {value!r}, and {link} is a link that leads nowhere")
+    if folder == Path("/"):
+        raise ConfigError(f"{name} is {value!r}, which is not an absolute path to a folder")
+    _check_length(name, os.fsencode(folder))
     return folder
+
+
+def _check_length(name: str, path: bytes) -> None:
+    """There must be room for the names of what is put into it."""
+    if len(path) > _LONGEST_PATH or any(len(part) > _LONGEST_NAME for part in path.split(b"/")):
+        raise ConfigError(
+            f"{name} is a path of more than {_LONGEST_PATH} bytes, or with a name of more than"
+            f" {_LONGEST_NAME} bytes in it",
+            hint="give it a shorter path",
+        )
 
 
 def _read(file: Path | None) -> dict[str, Any]:
     path = file or DEFAULT_FILE
     try:
-        text = path.read_text()
+        text = read_text(path, _MOST)
     except FileNotFoundError as error:
         if file is None:
             return {}
         raise ConfigError(f"configuration file {path} does not exist") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"configuration file {path} cannot be read: {error}") from error
+    except Unreadable as error:
+        raise error.told(f"configuration file {path}", ConfigError) from error
     import tomllib
 
     try:
         document = tomllib.loads(text)
+    except RecursionError as error:
+        raise ConfigError(f"configuration file {path}: too many brackets in brackets") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"configuration file {path}: {error}") from error
+        raise ConfigError(f"configuration file {path}: {short(str(error))}") from error
+    except ValueError as error:
+        raise ConfigError(f"configuration file {path}: a number has too many digits") from error
     return dict(_settings(path, document))
 
 
 def _settings(path: Path, document: dict[str, Any]) -> list[tuple[str, Any]]:
     found = []
     for section, table in document.items():
-        if section not in _SECTIONS or not isinstance(table, dict):
+        if section not in SECTIONS or not isinstance(table, dict):
             raise ConfigError(
-                f"configuration file {path}: {section!r} is not a section",
-                hint=f"sections are: {', '.join(_SECTIONS)}; see sharectl-config(5)",
+                f"configuration file {path}: {short(repr(section))} is not a section",
+                hint=f"sections are: {', '.join(SECTIONS)}; see sharectl-config(5)",
             )
         for key, value in table.items():
             name = f"{section}_{key}"
             if name not in _FILE_KEYS:
                 raise ConfigError(
-                    f"configuration file {path}: unknown key {section}.{key}",
-                    hint=f"keys of {section} are: {', '.join(_keys(section))}",
+                    f"configuration file {path}: unknown key {section}.{short(key)}",
+                    hint=f"keys of {section} are: {', '.join(keys(section))}",
                 )
             found.append((name, _checked(path, name, value)))
     return found
 
 
-def _keys(section: str) -> list[str]:
+def keys(section: str) -> list[str]:
+    """The keys that a section of the file may have."""
     names = (item.name.partition("_") for item in fields(Config))
     return [key for name, _, key in names if name == section]
 
 
 def _checked(path: Path, name: str, value: Any) -> Any:
-    """`value` as the field wants it; the kind is that of the default, text where that is None."""
-    default = getattr(Config(), name)
     where = f"configuration file {path}: {name.replace('_', '.', 1)}"
-    if isinstance(default, float):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
-            raise ConfigError(f"{where} must be a number of seconds above 0")
-        return float(value)
-    if isinstance(default, tuple):
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError(f"{where} must be a list of strings")
-        return tuple(value)
-    if not isinstance(value, str):
-        raise ConfigError(f"{where} must be a string")
-    if name in _CHOICES and value not in _CHOICES[name]:
-        raise ConfigError(f"{where} must be one of {', '.join(_CHOICES[name])}")
-    return value
+    return checked(where, name, value, getattr(Config(), name), _CHOICES.get(name, ()))

@@ -140,6 +140,13 @@ class MountFailed(SharectlError):
     usual_hint = "see: sharectl list --long, and what the kernel says: dmesg | tail"
 
 
+class HostFailed(SharectlError):
+    """The operating system refused what every program may ask: a file, a process, memory."""
+
+    exit_code = ExitCode.IO
+    usual_hint = "see what the kernel says: dmesg | tail"
+
+
 class InstallFailed(SharectlError):
     """A file of the host, or systemd, would not take what was to be installed."""
 

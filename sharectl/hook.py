@@ -13,11 +13,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sharectl import config
-from sharectl.errors import SharectlError
+from sharectl.host_files import as_ours
+from sharectl.model.text import printable
 from sharectl.operations import hook
 
 if TYPE_CHECKING:
@@ -72,17 +74,25 @@ def run(
     except Exception as error:  # noqa: BLE001 - a traceback is no sentence for virsh to show
         failures = (error,)
     for failure in failures:
-        sys.stderr.write(f"sharectl: {_sentence(failure)}\n")
+        _say(f"sharectl: {_sentence(failure)}\n")
     return 1 if failures else 0
+
+
+def _say(text: str) -> None:
+    """That nobody can read it must not change how the hook ends."""
+    with suppress(OSError, AttributeError):  # it may be closed, and then is no stream at all
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def _sentence(error: Exception) -> str:
     """Why, and what to do, in one line."""
-    if isinstance(error, SharectlError):
-        text = f"{error.message}; {error.hint}" if error.hint else error.message
+    ours = as_ours(error)
+    if ours is not None:
+        text = f"{ours.message}; {ours.hint}" if ours.hint else ours.message
     else:
         text = f"internal error in the hook: {type(error).__name__}: {error}"
-    return "".join(c if c.isprintable() else " " for c in text)
+    return printable(" ".join(text.splitlines()))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -100,7 +110,11 @@ def main(arguments: Sequence[str]) -> int:
 
         return RealApp(config.folders(os.environ), _Silent())
 
-    return run(make_app, event, sys.stdin.buffer.read, plain_app)
+    return run(make_app, event, _read_stdin, plain_app)
+
+
+def _read_stdin() -> bytes:
+    return sys.stdin.buffer.read() if sys.stdin is not None else b""
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sharectl.adapters.files import private_folder
-from sharectl.errors import Busy, Denied, StoreError
+from sharectl.errors import Busy, StoreError
+from sharectl.host_files import telling
 
 _WITH_VALUE = frozenset({"--connect", "--os-cloud", "--config"})  # may stand before the verb
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 _POLL = 0.05  # seconds; flock(2) itself cannot be given a deadline
 
 
@@ -30,18 +32,15 @@ def hold(
     `waiting` is called once with a sentence on what is waited for, if the lock is not free.
     Raises `Busy` that says who has `what`. The kernel frees the lock when the process dies.
     """
-    try:
+    with telling(f"lock {path} cannot be made", path, StoreError):
         private_folder(path.parent.parent, path.parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except PermissionError as error:
-        raise Denied(f"lock {path} belongs to root") from error
-    except OSError as error:
-        raise StoreError(f"lock {path} cannot be made: {error.strerror}") from error
+        descriptor = os.open(path, _FLAGS, 0o600)
     try:
-        if not _try(descriptor):
-            waiting(f"waiting for {_holder(descriptor)}, which holds the lock of {what}")
-            _wait(descriptor, timeout, what)
-        _sign(descriptor)
+        with telling(f"lock {path} cannot be taken", path, StoreError):
+            if not _try(descriptor):
+                waiting(f"waiting for {_holder(descriptor)}, which holds the lock of {what}")
+                _wait(descriptor, timeout, what)
+            _sign(descriptor)
         yield
     finally:
         os.close(descriptor)
@@ -74,7 +73,11 @@ def _wait(descriptor: int, timeout: float, what: str) -> None:
 
 
 def _holder(descriptor: int) -> str:
-    holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip().partition(" ")
+    try:
+        note = os.pread(descriptor, 200, 0)
+    except OSError:  # a FIFO, say: it is a lock all the same
+        note = b""
+    holder = note.decode(errors="replace").strip().partition(" ")
     return f"sharectl {holder[2]} (pid {holder[0]})" if holder[2] else "another sharectl"
 
 

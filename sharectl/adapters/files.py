@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -22,18 +24,28 @@ def private_folder(*folders: Path) -> Path:
 def replace_file(path: Path, text: str, *, mode: int = 0o600) -> None:
     """Write `text` to `path` with that mode: temporary file, fsync, rename, fsync of the folder.
 
-    The caller holds the lock that keeps two writers apart.
+    The caller holds the lock that keeps two writers apart. Raises `OSError`.
     """
     temporary = path.with_name(path.name + ".new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        _write(temporary, text, mode)
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            with suppress(OSError):  # half a file takes room as well
+                temporary.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def _write(temporary: Path, text: str, mode: int) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as handle:
         os.fchmod(handle.fileno(), 0o600)
         handle.write(text)
         handle.flush()
         os.fchmod(handle.fileno(), mode)  # a script must not be run before it is complete
         os.fsync(handle.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

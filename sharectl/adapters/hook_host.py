@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
 from sharectl.adapters import process
 from sharectl.adapters.files import private_folder, replace_file
-from sharectl.errors import Denied, InstallFailed
+from sharectl.errors import InstallFailed
+from sharectl.host_files import MIB, Unreadable, read_bytes, telling
 from sharectl.model.hook_files import HostFile
 
 _SYSTEMD = Path("/run/systemd/system")  # sd_booted(3)
 _SYSTEMCTL_SECONDS = 30.0
+_MOST = MIB
 
 
 class LocalHookHost:
@@ -50,9 +51,13 @@ class LocalHookHost:
         modified = self.modified(path)
         if modified is None:
             return None
-        with _told(path, "read"):
-            text = path.read_text(encoding="utf-8", errors="replace")
-            return HostFile(text, os.access(path, os.X_OK), modified)
+        try:
+            text = read_bytes(path, _MOST).decode(errors="replace")
+        except FileNotFoundError:
+            return None
+        except Unreadable as error:
+            raise error.told(str(path), InstallFailed) from error
+        return HostFile(text, os.access(path, os.X_OK), modified)
 
     def modified(self, path: Path) -> datetime | None:
         """Its time."""
@@ -95,11 +100,5 @@ class LocalHookHost:
         start_and_destroy(self._uri, self._timeout)
 
 
-@contextmanager
-def _told(path: Path, what: str) -> Iterator[None]:
-    try:
-        yield
-    except PermissionError as error:
-        raise Denied(f"{path} cannot be {what}: {error.strerror}") from error
-    except OSError as error:
-        raise InstallFailed(f"{path} cannot be {what}: {error.strerror}") from error
+def _told(path: Path, what: str) -> AbstractContextManager[None]:
+    return telling(f"{path} cannot be {what}", path, InstallFailed)

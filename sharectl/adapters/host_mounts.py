@@ -20,6 +20,7 @@ from sharectl.adapters.mount_notes import MountNotes
 from sharectl.adapters.staging import Staging
 from sharectl.config import Config
 from sharectl.errors import MountFailed
+from sharectl.host_files import advice, listing, reason_of
 from sharectl.model.enums import Health, ShareProtocol
 from sharectl.model.mount_use import check_as_seen, check_made
 from sharectl.model.mounts import (
@@ -126,11 +127,12 @@ class HostMounts:
         base = self._config.mount_base
         points = (Path(item.mount_point) for item in self.list())
         mounted = {point.name for point in points if point.parent == base}
-        with suppress(FileNotFoundError), os.scandir(base) as entries:
+        if not os.path.lexists(base):
+            return ()
+        with listing(base) as entries:
             there = {item.name for item in entries if is_share_id(item.name)}
-            left = there - mounted | self._staging.names(mounted) | self._clients.names()
-            return tuple(str(base / name) for name in sorted(left))
-        return ()
+        left = there - mounted | self._staging.names(mounted) | self._clients.names()
+        return tuple(str(base / name) for name in sorted(left))
 
     def sweep(self, mount_point: str) -> None:
         """Staged mounts, links and key files; and the mount point, if nothing is in it."""
@@ -187,10 +189,9 @@ def _failing(mount_point: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what = error.filename or mount_point
+        what = Path(os.fsdecode(error.filename or mount_point))
         raise MountFailed(
-            f"cannot mount {mount_point}: {what}: {error.strerror}",
-            hint=f"see whether there is room: df {mount_point.parent}",
+            f"cannot mount {mount_point}: {what}: {reason_of(error)}", hint=advice(error, what)
         ) from error
 
 

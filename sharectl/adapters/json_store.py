@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sharectl.adapters import store_schema
-from sharectl.errors import Denied, StoreError
+from sharectl.errors import SharectlError, StoreError
+from sharectl.host_files import MIB, Cause, Unreadable, quoted, read_text, telling
 from sharectl.model.mapping import ShareMapping
 
 if TYPE_CHECKING:
     from tinydb import TinyDB
 
 _LOCK_TIMEOUT = 10.0  # seconds; a transaction takes milliseconds
+_MOST = 64 * MIB  # some 40,000 mappings
+_DAMAGE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 class ReplacingStorage:
@@ -44,11 +47,9 @@ class ReplacingStorage:
         from sharectl.adapters.files import replace_file
 
         data = {**data, **store_schema.stamp()}
-        try:
+        with telling(f"store {self._path} cannot be written", self._path, StoreError):
             _keep_previous(self._path)
             replace_file(self._path, json.dumps(data, indent=1, sort_keys=True) + "\n")
-        except OSError as error:
-            raise StoreError(f"store {self._path} cannot be written: {error}") from error
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -76,30 +77,34 @@ def read_document(path: Path) -> dict[str, Any] | None:
     backup is still there.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, _MOST)
     except FileNotFoundError as error:
-        if backup_of(path).exists():
-            raise _unreadable(path, "it is gone, but its backup is there") from error
+        if _is_there(backup_of(path)):
+            raise _damaged(path, "it is gone, but its backup is there") from error
         return None
-    except PermissionError as error:
-        raise Denied(f"store {path} can only be read by root", hint="run it with sudo") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, str(error)) from error
+    except Unreadable as error:
+        raise _unreadable(path, error) from error
     return _parse(path, text)
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text, object_pairs_hook=_unique)
-        return store_schema.migrate(document)
+        return store_schema.migrate(json.loads(text, object_pairs_hook=_unique))
     except store_schema.TooNew as error:
         raise StoreError(
             f"store {path} has schema {error.version}, this sharectl knows {error.known}",
-            hint=f"install the sharectl that wrote it; the backup is {backup_of(path)}",
+            hint=f"install the sharectl that wrote it; the backup is {quoted(backup_of(path))}",
         ) from error
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except _DAMAGE as error:
         why = f"it is not a sharectl store ({type(error).__name__}: {error})"
-        raise _unreadable(path, why) from error
+        raise _damaged(path, why) from error
+
+
+def _mappings(document: dict[str, Any]) -> list[ShareMapping]:
+    found = [store_schema.mapping(item) for item in document["mappings"].values()]
+    for item in found:
+        store_schema.check_names(item)
+    return found
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -110,18 +115,51 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _unreadable(path: Path, why: str) -> StoreError:
-    backup = backup_of(path)
+def _unreadable(path: Path, error: Unreadable) -> SharectlError:
+    """What is not the fault of the content is not mended by the backup."""
+    match error.cause:
+        case Cause.CONTENT:
+            return _damaged(path, error.reason)
+        case Cause.NO_FILE if not path.is_symlink():
+            backup, name = quoted(backup_of(path)), quoted(path)
+            hint = f"put it aside: mv {name} {quoted(_aside(path))}"
+            if _is_good(backup_of(path)):
+                hint += f"; cp {backup} {name}"
+            return error.told(f"store {path}", StoreError, hint)
+        case _:
+            return error.told(f"store {path}", StoreError)
+
+
+def _damaged(path: Path, why: str) -> StoreError:
+    backup, name, kept = quoted(backup_of(path)), quoted(path), _is_there(backup_of(path))
     restore = (
-        f"check the backup of the previous state, then: cp {backup} {path}"
-        if backup.exists()
+        f"check the backup of the previous state, then: cp {backup} {name}"
+        if kept and _is_good(backup_of(path))
         else "restore it from a backup of this host"
     )
-    anew = f"or make it anew from the domains' metadata: mv {path} {path}.bad"
-    if backup.exists():
-        anew += f"; mv {backup} {backup}.bad"
+    anew = f"or make it anew from the domains' metadata: mv {name} {quoted(_aside(path))}"
+    if kept:
+        anew += f"; mv {backup} {quoted(_aside(backup_of(path)))}"
     hint = f"{restore}; {anew}; sharectl adopt"
     return StoreError(f"store {path} cannot be read: {why}", hint=hint)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(path.name + ".bad")
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is anything of that name, be it unreadable."""
+    return os.path.lexists(path)
+
+
+def _is_good(backup: Path) -> bool:
+    """Whether the store could be read if it were this file."""
+    try:
+        _mappings(store_schema.migrate(json.loads(read_text(backup, _MOST))))
+    except (OSError, Unreadable, store_schema.TooNew, *_DAMAGE):
+        return False
+    return True
 
 
 class JsonStore:
@@ -136,9 +174,9 @@ class JsonStore:
         if document is None:
             return ()
         try:
-            found = [store_schema.mapping(item) for item in document["mappings"].values()]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise _unreadable(self._path, f"a mapping in it is damaged ({error!r})") from error
+            found = _mappings(document)
+        except _DAMAGE as error:
+            raise _damaged(self._path, f"a mapping in it is damaged ({error!r})") from error
         return tuple(sorted(found, key=lambda item: (item.created_at, item.id)))
 
     @contextmanager
@@ -147,10 +185,9 @@ class JsonStore:
         from sharectl.adapters.file_lock import hold
         from sharectl.adapters.files import private_folder
 
-        try:
-            private_folder(self._path.parent)
-        except PermissionError as error:
-            raise Denied(f"{self._path.parent} belongs to root", hint="run it with sudo") from error
+        folder = self._path.parent
+        with telling(f"{folder} cannot be made", folder, StoreError):
+            private_folder(folder)
         lock = self._path.with_name(self._path.stem + ".lock")
         with hold(lock, _LOCK_TIMEOUT, "the mapping store"):
             self.load()  # a damaged store must not be written over
@@ -178,6 +215,10 @@ class _Transaction:
         """Write a mapping."""
         from tinydb import where
 
+        try:
+            store_schema.check_names(mapping)  # it could not be read again
+        except ValueError as error:
+            raise StoreError(f"a mapping cannot be recorded: its {error}") from error
         with self._store.database() as database:
             table, same = database.table("mappings"), where("id") == mapping.id
             # Not upsert(), which writes a file without the new mapping first.

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sharectl.errors import SharectlError, Unavailable
+from sharectl.host_files import MIB, Unreadable, listed, read_text
 from sharectl.model.domain_xml import paths
 from sharectl.model.host import SYSTEM
 from sharectl.model.xml import parse
 
 DEFINITIONS, STATES = Path("/etc/libvirt/qemu"), Path("/run/libvirt/qemu")
+_MOST = 64 * MIB
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def read(uri: str) -> dict[str, OnDisk] | None:
     if uri != SYSTEM or not DEFINITIONS.is_dir():
         return None
     found: dict[str, OnDisk] = {}
-    for path in (*DEFINITIONS.glob("*.xml"), *STATES.glob("*.xml")):
+    for path in (*_files(DEFINITIONS), *_files(STATES)):
         for item in _domain(path):
             known = found.get(item.uuid)
             paths = item.paths | known.paths if known else item.paths
@@ -45,17 +47,28 @@ def read(uri: str) -> dict[str, OnDisk] | None:
     return found
 
 
+def _files(folder: Path) -> list[Path]:
+    try:
+        return listed(folder, ".xml")
+    except Unreadable as error:
+        raise _unseen(folder, error.reason) from error
+
+
+def _unseen(path: Path, why: object) -> Unavailable:
+    return Unavailable(
+        f"libvirt does not say which domains it has, and {path} cannot be read: {why}",
+        hint="see what libvirt waits for: virsh list --all",
+    )
+
+
 def _domain(path: Path) -> tuple[OnDisk, ...]:
     """Of one file; none when the file is gone: libvirt deletes it with the domain."""
     try:
-        root = parse(path.read_text())
+        root = parse(read_text(path, _MOST))
     except FileNotFoundError:
         return ()
-    except (OSError, ValueError, SharectlError) as error:
-        raise Unavailable(
-            f"libvirt does not say which domains it has, and {path} cannot be read: {error}",
-            hint="see what libvirt waits for: virsh list --all",
-        ) from error
+    except (Unreadable, ValueError, SharectlError) as error:
+        raise _unseen(path, error) from error
     domain = root if root.tag == "domain" else root.find("domain")
     uuid = domain.findtext("uuid") if domain is not None else None
     if domain is None or uuid is None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from sharectl.adapters import mount_options, process
 from sharectl.adapters.files import private_folder, replace_file
 from sharectl.config import Config
-from sharectl.errors import MountFailed, Refused, ServerDead, Unavailable
+from sharectl.errors import HostFailed, MountFailed, Refused, ServerDead, StoreError, Unavailable
+from sharectl.host_files import KIB, Unreadable, read_text, telling
 from sharectl.model.enums import ShareProtocol
 from sharectl.model.export_location import servers
 from sharectl.model.mounts import MountRequest
@@ -23,6 +24,7 @@ _UNREACHABLE = (
     "not responding",
     "Connection reset",
 )
+_FILESYSTEMS = Path("/proc/filesystems")
 _NO_MDS = "no mds server"
 _CEPHFS_NEEDS = {
     "kernel": "mount.ceph or a kernel with CephFS (cephfs.client is kernel)",
@@ -83,7 +85,7 @@ class MountClients:
         folder, name = self._fuse_folder, request.mount_point.name
         keyring, conf = folder / f"{name}.keyring", folder / f"{name}.conf"
         private_folder(self._config.runtime_dir, folder)
-        key = key_file.read_text().strip()
+        key = _key(key_file)
         try:
             replace_file(keyring, f"[client.{request.user}]\nkey = {key}\n")
             replace_file(conf, mount_options.ceph_conf(request, timeout))
@@ -133,13 +135,23 @@ class MountClients:
         raise MountFailed(text, hint="the kernel may say more: dmesg | tail")
 
 
+def _key(file: Path) -> str:
+    try:
+        return read_text(file, KIB).strip()
+    except FileNotFoundError as error:
+        raise StoreError(f"key {file} is gone", hint="sharectl reconcile") from error
+    except Unreadable as error:
+        raise error.told(f"key {file}", StoreError) from error
+
+
 def _find(program: str) -> str | None:
     return shutil.which(program, path=process.PATH)
 
 
 def _kernel_has(filesystem: str) -> bool:
     """Whether the kernel has the file system, built in, loaded or as a module to load."""
-    known = Path("/proc/filesystems").read_text().splitlines()
+    with telling("the kernel does not say what it mounts", _FILESYSTEMS, HostFailed):
+        known = _FILESYSTEMS.read_text().splitlines()
     if any(line.split()[-1:] == [filesystem] for line in known):
         return True
     try:

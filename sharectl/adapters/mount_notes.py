@@ -13,9 +13,12 @@ from typing import Any
 
 from sharectl.adapters.files import private_folder, replace_file
 from sharectl.config import Config
+from sharectl.errors import StoreError
+from sharectl.host_files import KIB, Cause, Unreadable, listed, read_text
 from sharectl.model.enums import AccessLevel
 from sharectl.model.mounts import MountNote
 
+_MOST = 64 * KIB
 _TEXTS = ("mount_point", "device", "source", "level")
 
 
@@ -38,14 +41,30 @@ class MountNotes:
             self._file(mount_point).unlink(missing_ok=True)
 
     def read(self) -> dict[str, MountNote]:
-        """All notes by mount point, without those that are damaged."""
-        found = {}
-        for file in sorted(self._folder.glob("*.json")):
-            with suppress(OSError, ValueError, KeyError, TypeError):
-                note = _note(json.loads(file.read_text(encoding="utf-8")))
-                if self._file(note.mount_point) == file:
-                    found[note.mount_point] = note
-        return found
+        """All notes by mount point, without those that are damaged.
+
+        Raises `StoreError` when the system does not let them be read for now: a mount that seems
+        to have no note would be taken for somebody else's.
+        """
+        try:
+            files = listed(self._folder, ".json")
+        except Unreadable as error:
+            if isinstance(error.__cause__, NotADirectoryError):
+                return {}
+            raise error.told(str(self._folder), StoreError) from error
+        notes = (self._read(file) for file in files)
+        return {note.mount_point: note for note in notes if note is not None}
+
+    def _read(self, file: Path) -> MountNote | None:
+        try:
+            note = _note(json.loads(read_text(file, _MOST)))
+        except Unreadable as error:
+            if error.cause in (Cause.CONTENT, Cause.NO_FILE):
+                return None
+            raise error.told(str(file), StoreError) from error
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+        return note if self._file(note.mount_point) == file else None
 
     def _file(self, mount_point: str) -> Path:
         return self._folder / f"{Path(mount_point).name}.json"

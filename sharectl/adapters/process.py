@@ -10,9 +10,12 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from sharectl.adapters import deadline
+from sharectl.errors import HostFailed
+from sharectl.host_files import advice, reason_of
 
 # mount(8) calls its helpers by absolute path; ours are looked up where distributions put them.
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -51,7 +54,7 @@ def run(argv: Sequence[str], *, timeout: float) -> Completed:
     written to a file, since a disk may be full.
 
     Raises `TimedOut`; `FileNotFoundError` when there is no such program; `Unavailable` when it
-    cannot even be loaded in time.
+    cannot even be loaded in time; `HostFailed` when the system does not let it be started.
     """
     started: list[subprocess.Popen[bytes]] = []
 
@@ -69,9 +72,12 @@ def run(argv: Sequence[str], *, timeout: float) -> Completed:
         with _Output(started[0]) as output:
             output.follow(timeout)
             return Completed(started[0].returncode, *output.texts)
-    except BaseException:
+    except BaseException as error:
         for process in started:
             _kill(process)
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+            text = f"cannot run {argv[0]}: {reason_of(error)}"
+            raise HostFailed(text, hint=advice(error, Path(argv[0]))) from error
         raise
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sharectl.adapters.files import private_folder, replace_file
 from sharectl.errors import StoreError
+from sharectl.host_files import telling
 from sharectl.model.secret import CephxKey
 
 
@@ -21,21 +22,22 @@ class SecretFiles:
     def put(self, share_id: str, key: CephxKey) -> Path:
         """Write the key."""
         path = self._path(share_id)
-        try:
+        with telling(f"cannot write {path}", path, StoreError):
             private_folder(self._folder.parent, self._folder)
             replace_file(path, key.reveal() + "\n")
-        except OSError as error:
-            raise StoreError(f"cannot write {path}: {error.strerror}") from error
         return path
 
     def file(self, share_id: str) -> Path | None:
         """The key's file, if it is there."""
         path = self._path(share_id)
-        return path if path.is_file() else None
+        with telling(f"cannot look at {path}", path, StoreError):
+            return path if path.is_file() else None
 
     def delete(self, share_id: str) -> None:
         """Remove the key."""
-        self._path(share_id).unlink(missing_ok=True)
+        path = self._path(share_id)
+        with telling(f"cannot delete {path}", path, StoreError):
+            path.unlink(missing_ok=True)
 
     def _path(self, share_id: str) -> Path:
         return self._folder / f"{share_id}.key"

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from sharectl.errors import HostFailed
+from sharectl.host_files import telling
 from sharectl.model.mounts import HostMount, ServedMount, parse_mountinfo
 from sharectl.model.places import SHARE_TYPES, MountTable, place_of
 
@@ -38,9 +40,10 @@ def served(mounts: tuple[HostMount, ...], base: str) -> tuple[ServedMount, ...]:
 
 def _roots() -> Iterator[ServedMount]:
     """The root of each mount namespace but this one, with the first process that is in it."""
-    seen = {str((_PROC / "self" / "ns" / "mnt").readlink())}
-    with os.scandir(_PROC) as entries:
-        processes = [entry.path for entry in entries if entry.name.isdecimal()]
+    with telling("the kernel does not say what runs", _PROC, HostFailed):
+        seen = {str((_PROC / "self" / "ns" / "mnt").readlink())}
+        with os.scandir(_PROC) as entries:
+            processes = [entry.path for entry in entries if entry.name.isdecimal()]
     for process in processes:
         with suppress(OSError):  # it has ended meanwhile, or is a thread of the kernel
             namespace = os.readlink(f"{process}/ns/mnt")  # noqa: PTH115 - of thousands

@@ -20,6 +20,7 @@ from sharectl.adapters import deadline, mountinfo, process
 from sharectl.adapters.files import private_folder
 from sharectl.config import Config
 from sharectl.errors import MountFailed, SharectlError
+from sharectl.host_files import listing
 from sharectl.model.mounts import mounted_at
 
 _MOST_LAYERS = 4  # mounts on top of each other
@@ -108,7 +109,7 @@ class Staging:
         """
         mounted = frozenset(placed)
         found = set()
-        with suppress(FileNotFoundError), os.scandir(self._folder) as entries:
+        with listing(self._folder) as entries:
             for entry in entries:
                 name = entry.name.partition(".")[0]
                 if not (entry.is_symlink() and name in mounted):
@@ -116,6 +117,5 @@ class Staging:
         return frozenset(found)
 
     def _of(self, name: str) -> list[Path]:
-        with suppress(FileNotFoundError), os.scandir(self._folder) as entries:
+        with listing(self._folder) as entries:
             return [Path(item.path) for item in entries if item.name.partition(".")[0] == name]
-        return []

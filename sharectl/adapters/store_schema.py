@@ -32,6 +32,9 @@ _TYPES: dict[str, type] = {  # the others are texts
     "controllers": tuple,
     "outdated_rules": tuple,
 }
+# These are paths, or words for libvirt and Manila: the others are only shown.
+_EXACT = ("id", "domain_uuid", "share_id", "mount_point", "export_location", "device", "tag")
+_FILE_NAMES = ("id", "domain_uuid", "share_id")
 _ITEMS = {"controllers": int, "outdated_rules": str}
 
 
@@ -118,6 +121,23 @@ def _check_types(parsed: dict[str, Any]) -> None:
     for name, kind in _ITEMS.items():
         if not all(type(item) is kind for item in parsed[name]):
             raise TypeError(f"{name} are {parsed[name]!r}")
+
+
+def check_names(mapping: ShareMapping) -> None:
+    """Raise `ValueError` for what the system does not take as a name where it will be one."""
+    for name in _EXACT:
+        text = getattr(mapping, name)
+        if not _is_usable(name, text):
+            raise ValueError(f"{name} is {text!r}")
+
+
+def _is_usable(name: str, text: str) -> bool:
+    """Linux has names that are no text, but none with NUL."""
+    if b"\0" in text.encode(errors="surrogateescape"):
+        return False
+    if name == "mount_point":
+        return text.startswith("/")
+    return name not in _FILE_NAMES or "/" not in text
 
 
 _FIELDS = tuple(field.name for field in fields(ShareMapping))

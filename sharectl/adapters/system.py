@@ -9,7 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 from sharectl.errors import ConfigError, Denied
+from sharectl.host_files import KIB, Cause, Unreadable, read_text
 from sharectl.model.identity import HostIdentity
+from sharectl.model.text import printable
 
 _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 # A random number that names sharectl. The machine ID itself is confidential (machine-id(5)).
@@ -73,9 +75,13 @@ class LocalHost:
     def _machine_id(self) -> bytes:
         for file in self._machine_ids:
             try:
-                text = file.read_text().strip()
-            except (OSError, UnicodeDecodeError):
+                text = read_text(file, KIB).strip()
+            except FileNotFoundError:
                 continue
+            except Unreadable as error:
+                if error.cause in (Cause.CONTENT, Cause.NO_FILE):
+                    continue
+                raise error.told(f"machine ID {file}", ConfigError) from error
             if len(text) == 32 and set(text) <= set("0123456789abcdef") and int(text, 16):
                 return bytes.fromhex(text)
         raise ConfigError(
@@ -86,9 +92,9 @@ class LocalHost:
 
     @property
     def user(self) -> str:
-        """SUDO_USER, else the name behind the real user id."""
+        """SUDO_USER, else the name behind the real user id; Manila keeps it, so it is text."""
         if sudo := os.environ.get("SUDO_USER"):
-            return sudo
+            return printable(sudo)
         import pwd
 
         try:

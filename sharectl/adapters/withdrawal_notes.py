@@ -12,9 +12,11 @@ from typing import Any
 
 from sharectl.adapters.files import private_folder, replace_file
 from sharectl.errors import StoreError
+from sharectl.host_files import KIB, Unreadable, listed, quoted, read_text, telling
 from sharectl.model.withdrawal import Withdrawal
 
 _SUFFIX = ".json"
+_MOST = 256 * KIB
 
 
 class WithdrawalNotes:
@@ -26,39 +28,46 @@ class WithdrawalNotes:
     def put(self, note: Withdrawal) -> None:
         """Write the note; on disk when it returns."""
         path = self._path(note.share_id)
-        try:
+        with telling(f"cannot write {path}", path, StoreError):
             private_folder(self._folder.parent, self._folder)
             replace_file(path, json.dumps(asdict(note), indent=1, sort_keys=True) + "\n")
-        except OSError as error:
-            raise StoreError(f"cannot write {path}: {error.strerror}") from error
 
     def list(self) -> tuple[Withdrawal, ...]:
         """All notes, by share. Raises `StoreError`."""
-        return tuple(_read(path) for path in sorted(self._folder.glob(f"*{_SUFFIX}")))
+        try:
+            paths = listed(self._folder, _SUFFIX)
+        except Unreadable as error:
+            raise error.told(str(self._folder), StoreError) from error
+        return tuple(note for path in paths for note in _read(path))
 
     def delete(self, share_id: str) -> None:
         """Drop the note, if there is one."""
         path = self._path(share_id)
-        try:
+        with telling(f"cannot delete {path}", path, StoreError):
             path.unlink(missing_ok=True)
-        except OSError as error:
-            raise StoreError(f"cannot delete {path}: {error.strerror}") from error
 
     def _path(self, share_id: str) -> Path:
         return self._folder / f"{share_id}{_SUFFIX}"
 
 
-def _read(path: Path) -> Withdrawal:
+def _read(path: Path) -> tuple[Withdrawal, ...]:
+    """The note; none when somebody has dropped it meanwhile."""
     try:
-        note = _parsed(json.loads(path.read_text(encoding="utf-8")))
+        text = read_text(path, _MOST)
+    except FileNotFoundError:
+        return ()
+    except Unreadable as error:
+        raise error.told(str(path), StoreError) from error
+    try:
+        note = _parsed(json.loads(text))
         if note.share_id != path.stem:
             raise ValueError(f"it is of share {note.share_id}")
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(
-            f"{path} cannot be read: {error}",
-            hint=f"it names access rules that are to be withdrawn; look at it: cat {path}",
+            f"{path} cannot be read: {type(error).__name__}: {error}",
+            hint=f"it names access rules that are to be withdrawn; look at it: cat {quoted(path)}",
         ) from error
-    return note
+    return (note,)
 
 
 def _parsed(values: Any) -> Withdrawal:

@@ -124,9 +124,9 @@ def cli(
     ctx.call_on_close(reporter.done)
     ctx.meta["sharectl.done"] = reporter.done
     if debug:
-        import logging
+        from sharectl.cli.log import log_all
 
-        logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
+        log_all()
     if ctx.obj is None:  # tests bring their own
         settings = _settings(config_file, connect, os_cloud)
         if ctx.invoked_subcommand in _LOOKING:

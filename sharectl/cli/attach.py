@@ -19,7 +19,7 @@ from sharectl.cli.options import (
     yes_option,
 )
 from sharectl.cli.output import OutputOptions, output_options, print_record
-from sharectl.cli.text import printable
+from sharectl.cli.streams import tell, tell_all
 from sharectl.errors import ExitCode
 from sharectl.model.enums import AccessLevel, SharedMemory
 from sharectl.operations.add import add
@@ -164,9 +164,9 @@ def remove_command(
 
 def _print_plan(actions: tuple[Action, ...]) -> None:
     if not actions:
-        click.echo("nothing to do")
+        tell("nothing to do")
     for number, action in enumerate(actions, 1):
-        click.echo(f"{number}. {printable(action.describe())}")
+        tell(f"{number}. {action.describe()}")
 
 
 def _print_diff(result: AddResult) -> None:
@@ -179,4 +179,4 @@ def _print_diff(result: AddResult) -> None:
         result.xml_before.splitlines(), result.xml_after.splitlines(),
         f"{name}.xml", f"{name}.xml (with the share)", lineterm="",
     )  # fmt: skip
-    click.echo("\n".join(printable(line.rstrip()) for line in lines))
+    tell_all(line.rstrip() for line in lines)

@@ -6,18 +6,20 @@ import os
 import shlex
 import sys
 import threading
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
 
-from sharectl.cli.streams import drop, say_error
+from sharectl.cli.streams import begin, drawing, lost, say, say_error, was_refused
 from sharectl.errors import Denied, ExitCode, Interrupted, SharectlError
+from sharectl.host_files import as_ours, reason_of
 
 
 class Misused(click.UsageError):
     """A mistake for which we know better what to type than to see the help."""
 
-    def __init__(self, message: str, ctx: click.Context, hint: str) -> None:
+    def __init__(self, message: str, ctx: click.Context | None, hint: str) -> None:
         super().__init__(message, ctx)
         self.hint = hint
 
@@ -28,22 +30,18 @@ class Boundary(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command line and exit."""
         kwargs["standalone_mode"] = False
-        _leave(self._status(args, kwargs))
+        begin()
+        _leave(_ended(self._status(args, kwargs)))
 
     def _status(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
         try:
             result = super().main(*args, **kwargs)
-            sys.stdout.flush()
         except click.UsageError as error:
             return _usage(error)
         except click.ClickException as error:
             return _report(error.format_message(), SharectlError.usual_hint, error.exit_code)
         except (click.Abort, KeyboardInterrupt):
             return _report("interrupted", Interrupted.usual_hint, ExitCode.INTERRUPTED)
-        except OSError as error:  # of the output: what else fails is told in `invoke`
-            drop(sys.stdout)
-            text = f"cannot write the output: {error.strerror}"
-            return _report(text, "the rest is done; see: sharectl list", ExitCode.IO)
         return result if isinstance(result, int) else ExitCode.OK
 
     def make_context(
@@ -51,10 +49,12 @@ class Boundary(click.Group):
     ) -> click.Context:
         """Parse the command line; --help and --version print here."""
         typed = tuple(args)
-        try:
+        _check_text(typed)
+        ctx: click.Context | None = None
+        with drawing():
             ctx = super().make_context(info_name, args, *others, **kwargs)
-        except BrokenPipeError:
-            _end_of_pipe()
+        if ctx is None:
+            raise click.exceptions.Exit(ExitCode.OK)
         ctx.meta["sharectl.typed"] = typed
         return ctx
 
@@ -62,22 +62,43 @@ class Boundary(click.Group):
         """Run the command; errors are told here, where --debug is known."""
         try:
             return super().invoke(ctx)
-        except SharectlError as error:
-            ctx.meta.get("sharectl.done", int)()
-            if ctx.meta.get("sharectl.debug"):
-                _print_traceback()
-            ctx.exit(_report(error.message, _advice(error, ctx), error.exit_code))
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except BrokenPipeError:
-            _end_of_pipe()
         except Exception as error:  # noqa: BLE001 - a traceback is no error message
+            if isinstance(error, OSError) and was_refused():
+                ctx.exit(ExitCode.OK)  # Click itself prints the help of a command
             ctx.meta.get("sharectl.done", int)()
             if ctx.meta.get("sharectl.debug"):
                 _print_traceback()
+            ours = as_ours(error)
+            if ours is not None:
+                ctx.exit(_report(ours.message, _advice(ours, ctx), ours.exit_code))
             text = f"internal error: {type(error).__name__}: {error}"
             hint = "run it again with --debug and report what it prints"
             ctx.exit(_report(text, hint, ExitCode.INTERNAL))
+
+
+def _check_text(words: tuple[str, ...]) -> None:
+    """Neither libvirt nor Manila has names that are no text."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            raise Misused(f"{word!r} is no UTF-8 text", None, "see: sharectl --help") from error
+
+
+def _ended(code: int) -> int:
+    """The status to end with, when stdout may not have taken everything.
+
+    A reader that has enough is no error, as with `sharectl list | head -1`; Click itself would
+    exit with status 1. What was done is done all the same, and a status that tells of it stays.
+    """
+    error = lost()
+    if error is None or isinstance(error, BrokenPipeError):
+        return code
+    done = "" if code else "; what was asked for is done"
+    text = f"cannot write the output: {reason_of(error)}{done}"
+    return _report(text, "see how things stand: sharectl list", code or ExitCode.IO)
 
 
 def _advice(error: SharectlError, ctx: click.Context) -> str:
@@ -87,19 +108,11 @@ def _advice(error: SharectlError, ctx: click.Context) -> str:
     return f"sudo {shlex.join(['sharectl', *ctx.meta.get('sharectl.typed', ())])}"
 
 
-def _end_of_pipe() -> NoReturn:
-    """The reader of our output has enough, as with `sharectl list | head -1`.
-
-    Click itself would exit with status 1.
-    """
-    drop(sys.stdout)
-    raise click.exceptions.Exit(ExitCode.OK)
-
-
 def _print_traceback() -> None:
     import traceback
 
-    traceback.print_exc()
+    for line in traceback.format_exc().splitlines():
+        say(line)
 
 
 def _usage(error: click.UsageError) -> int:
@@ -117,7 +130,8 @@ def _report(message: str, hint: str, code: int) -> int:
 
 def _leave(code: int) -> NoReturn:
     """Exit; without waiting for threads that hang in a library call that was given up."""
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.flush()
     if threading.active_count() > 1 and threading.current_thread() is threading.main_thread():
         os._exit(code)
     sys.exit(code)

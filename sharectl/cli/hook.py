@@ -10,6 +10,7 @@ import click
 
 from sharectl import hook
 from sharectl.cli.output import OutputOptions, Row, output_options, print_record
+from sharectl.cli.streams import tell
 from sharectl.errors import ExitCode
 from sharectl.operations import hook_install
 from sharectl.operations.hook_install import HookStatus, Live, Liveness
@@ -47,8 +48,8 @@ def install_command(ctx: click.Context, boot: bool, probe: bool) -> None:
     result = hook_install.install(app, _config_file(ctx), boot=boot, probe=probe)
     app.report.done()
     for line in result.done:
-        click.echo(line)
-    click.echo(_verdict(result.liveness))
+        tell(line)
+    tell(_verdict(result.liveness))
 
 
 def _verdict(liveness: Liveness | None) -> str:
@@ -66,7 +67,7 @@ def _verdict(liveness: Liveness | None) -> str:
 def uninstall_command(app: App) -> None:
     """Remove the hook and what was installed for the boot."""
     for line in hook_install.uninstall(app):
-        click.echo(line)
+        tell(line)
 
 
 @hook_command.command("status")

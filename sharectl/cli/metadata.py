@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import TYPE_CHECKING
 
 import click
 
 from sharectl.cli.options import domain_argument
+from sharectl.cli.streams import tell_all
+from sharectl.cli.text import json_lines
 from sharectl.model.guest_metadata import SEED_BYTES
 from sharectl.operations.metadata import metadata_of
 
@@ -31,4 +32,4 @@ def show_command(app: App, domain: str) -> None:
     """
     metadata = metadata_of(app, domain)
     data = metadata.meta_data("latest", secrets.token_bytes(SEED_BYTES))
-    click.echo(json.dumps(data, indent=2))
+    tell_all(json_lines(data))

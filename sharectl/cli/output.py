@@ -7,14 +7,15 @@ number. On a terminal tables are drawn by Rich, elsewhere as plain text, never w
 from __future__ import annotations
 
 import functools
-import json
+import io
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import click
 
-from sharectl.cli.text import printable, width
+from sharectl.cli.streams import drawing, tell_all
+from sharectl.cli.text import json_lines, shown, width
 from sharectl.errors import UsageError
 
 Cell = str | int | None
@@ -96,8 +97,7 @@ def print_list(headings: Sequence[str], rows: Sequence[Row], options: OutputOpti
         case "csv":
             _csv(headings, rows, options)
         case "value":
-            for row in rows:
-                click.echo(" ".join(_word(cell) for cell in row))
+            tell_all(" ".join(_word(cell) for cell in row) for row in rows)
         case _:
             if rows:
                 _table(headings, rows, options)
@@ -115,8 +115,7 @@ def print_record(headings: Sequence[str], row: Row, options: OutputOptions) -> N
         case "csv":
             _csv(headings, rows, options)
         case "value":
-            for cell in row:
-                click.echo(_word(cell))
+            tell_all(_word(cell) for cell in row)
         case _:
             _table(("Field", "Value"), list(zip(headings, row, strict=True)), options)
 
@@ -153,37 +152,41 @@ def _sort_key(cell: Cell) -> tuple[int, int, str]:
 
 
 def _word(cell: Cell) -> str:
-    return printable(str(cell))
+    return shown(str(cell))
 
 
 def _json(value: object) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    tell_all(json_lines(value))
 
 
 def _yaml(value: object) -> None:
     import yaml
 
-    click.echo(yaml.safe_dump(value, default_flow_style=False, sort_keys=False), nl=False)
+    text = yaml.safe_dump(value, default_flow_style=False, sort_keys=False)
+    tell_all(text.rstrip("\n").split("\n"))
 
 
 def _csv(headings: Sequence[str], rows: Sequence[Row], options: OutputOptions) -> None:
     import csv
 
-    writer = csv.writer(sys.stdout, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     if not options.no_header:
         writer.writerow(headings)
     writer.writerows([_plain(cell) for cell in row] for row in rows)
+    tell_all(text.getvalue().splitlines())
 
 
 def _plain(cell: Cell) -> str | int:
-    return cell if isinstance(cell, int) else printable(cell or "")
+    return cell if isinstance(cell, int) else shown(cell or "")
 
 
 def _table(headings: Sequence[str], rows: Sequence[Row], options: OutputOptions) -> None:
     if sys.stdout.isatty():
         from sharectl.cli.rich_table import print_table
 
-        print_table(headings, rows, header=not options.no_header)
+        with drawing():
+            print_table(headings, rows, header=not options.no_header)
         return
     cells = [[_word(cell) for cell in row] for row in rows]
     everything = cells if options.no_header else [list(headings), *cells]
@@ -193,7 +196,7 @@ def _table(headings: Sequence[str], rows: Sequence[Row], options: OutputOptions)
     if not options.no_header:
         lines += [_line(headings, widths), rule]
     lines += [_line(row, widths) for row in cells] + [rule]
-    click.echo("\n".join(lines))
+    tell_all(lines)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from sharectl.cli.streams import say, say_error
-from sharectl.cli.text import printable
+from sharectl.model.text import printable
 
 
 class StderrReporter:
@@ -31,7 +31,7 @@ class StderrReporter:
         if self._quiet:
             return
         if self._verbose:
-            say(f"sharectl: {printable(text)}")
+            say(f"sharectl: {text}")
         elif sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
             self._spin(printable(text))
 
@@ -44,8 +44,10 @@ class StderrReporter:
 
         with suppress(OSError):  # the terminal is gone
             if self._live is None:
-                self._spinner = Spinner("dots", Text(text), style="green")
-                self._live = Live(self._spinner, console=Console(stderr=True), transient=True)
+                console = Console(stderr=True)
+                wheel = "dots" if console.encoding.startswith("utf") else "line"
+                self._spinner = Spinner(wheel, Text(text), style="green")
+                self._live = Live(self._spinner, console=console, transient=True)
                 self._live.start(refresh=True)
             else:
                 self._spinner.update(text=Text(text))
@@ -55,14 +57,14 @@ class StderrReporter:
         """A remark for a human; a script does not want it."""
         if not self._quiet and (self._verbose or sys.stderr.isatty()):
             self.done()
-            say(f"sharectl: {printable(text)}")
+            say(f"sharectl: {text}")
 
     def warn(self, text: str) -> None:
         """Say it once."""
         if self._quiet or text in self._said:
             return
         self._said.add(text)
-        say(f"sharectl: warning: {printable(text)}")
+        say(f"sharectl: warning: {text}")
 
     def problem(self, text: str, hint: str) -> None:
         """An error that does not end the program, in the form of one that does."""

@@ -15,8 +15,9 @@ from sharectl.cli.options import (
     yes_option,
 )
 from sharectl.cli.outcome import Teller
-from sharectl.cli.text import printable
-from sharectl.errors import ExitCode
+from sharectl.cli.streams import lost, say, tell
+from sharectl.errors import ExitCode, HostFailed
+from sharectl.host_files import reason_of
 from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.forget import forget_mapping, look
 from sharectl.operations.host_rules import rules_of_host, withdraw
@@ -84,11 +85,21 @@ def forget_command(
         raise click.UsageError(f"Missing argument '{'SHARE' if domain else 'DOMAIN'}'.")
     found = look(ctx.obj, domain, share)
     for line in found.left:
-        click.echo(f"left: {printable(line)}")
+        tell(f"left: {line}")
     if dry_run:
         return
+    _check_told()
     confirm("Nothing of this will be known any more. Go on?", yes=yes)
     forget_mapping(ctx.obj, found)
+
+
+def _check_told() -> None:
+    """What is left is known nowhere else once the record is gone."""
+    if error := lost():
+        raise HostFailed(
+            f"nothing was forgotten: what is left cannot be written: {reason_of(error)}",
+            hint="run it again where its output is seen",
+        ) from error
 
 
 def _forget_host(
@@ -98,7 +109,7 @@ def _forget_host(
     left = rules_of_host(app, host, share)
     if dry_run or not yes:
         for item in left.rules:
-            click.echo(printable(item.describe()), err=not dry_run)
+            (tell if dry_run else say)(item.describe())
     if dry_run:
         return
     confirm("Guests of that host lose access to these shares at once. Go on?", yes=yes)

@@ -10,7 +10,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from sharectl.cli.text import printable, width
+from sharectl.cli.text import shown, width
 
 _FOLDABLE = 6  # columns of a table that may be folded
 _LEAST = 12  # characters that a folded column keeps
@@ -110,4 +110,4 @@ def _cell(cell: str | int | None) -> Text:
     """As text, not markup: names from outside may contain brackets."""
     if cell is None:
         return Text("-", style="dim")
-    return Text(printable(str(cell)), style=_STYLES.get(str(cell), ""))
+    return Text(shown(str(cell)), style=_STYLES.get(str(cell), ""))

@@ -11,6 +11,7 @@ from sharectl.cli import columns
 from sharectl.cli.listing import tell_health, tell_unseen
 from sharectl.cli.options import domain_argument, share_argument
 from sharectl.cli.output import OutputOptions, output_options, print_record
+from sharectl.cli.streams import tell
 from sharectl.model.enums import Health
 from sharectl.operations.show import show_mapping
 
@@ -43,7 +44,7 @@ def show_command(
     tell_health(app, listing)
     if not output.columns and view.health in (Health.OK, Health.UNKNOWN):
         tag, mode = view.mapping.tag, view.mapping.access_level.value
-        click.echo("\nIn the guest (Linux 5.4 or later):")
-        click.echo(f"  mount -t virtiofs {tag} /mnt")
-        click.echo("Or for every boot, in its /etc/fstab:")
-        click.echo(f"  {tag} /mnt virtiofs {mode},nofail 0 0")
+        tell("", "In the guest (Linux 5.4 or later):")
+        tell(f"  mount -t virtiofs {tag} /mnt")
+        tell("Or for every boot, in its /etc/fstab:")
+        tell(f"  {tag} /mnt virtiofs {mode},nofail 0 0")

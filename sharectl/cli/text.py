@@ -1,17 +1,44 @@
-"""Text from outside, made safe for a terminal and for line-wise scripts."""
+"""Text as it is shown on standard output."""
 
 from __future__ import annotations
 
+import json
+import sys
 
-def printable(text: str) -> str:
-    """`text` with control and invisible characters as backslash escapes."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else _escape(c) for c in text)
+from sharectl.model.text import is_visible, printable
 
 
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+def shown(text: str) -> str:
+    """`text` in one line, with what the output cannot show as backslash escapes."""
+    plain = printable(text)
+    if plain.isascii():
+        return plain
+    encoding = _encoding()
+    return plain.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def json_lines(value: object) -> list[str]:
+    """`value` as a JSON document, where each such character is an escape of JSON."""
+    text = json.dumps(value, indent=2, ensure_ascii=not _takes(value))
+    lines = text.split("\n")
+    return [line if line.isascii() and line.isprintable() else _escaped(line) for line in lines]
+
+
+def _takes(value: object) -> bool:
+    """Whether the output has each character of `value`."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode(_encoding())
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _escaped(line: str) -> str:
+    return "".join(c if is_visible(c) else json.dumps(c)[1:-1] for c in line)
+
+
+def _encoding() -> str:
+    return getattr(sys.stdout, "encoding", None) or "utf-8"
 
 
 def width(text: str) -> int:

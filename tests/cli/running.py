@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import threading
+from typing import TextIO
 from unittest.mock import patch
 
 from click.testing import CliRunner, Result
@@ -18,3 +21,18 @@ def run(app: App, *words: str) -> Result:
     """
     with patch.object(threading, "active_count", lambda: 1):
         return CliRunner().invoke(cli, words, obj=app, prog_name="sharectl")
+
+
+def run_on(app: App, stdout: TextIO, *words: str, stderr: TextIO | None = None) -> tuple[int, str]:
+    """Exit status and stderr of `sharectl WORDS` with that stdout."""
+    told = io.StringIO()
+    with (
+        patch.object(threading, "active_count", lambda: 1),
+        patch.object(sys, "stdout", stdout),
+        patch.object(sys, "stderr", stderr or told),
+    ):
+        try:
+            cli.main(args=list(words), obj=app, prog_name="sharectl")
+        except SystemExit as error:
+            return int(error.code or 0), told.getvalue()
+    raise AssertionError("it did not end")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,11 +63,12 @@ def test_what_only_root_may_do_is_to_be_typed_again_with_sudo(
 
 def test_so_is_what_only_root_may_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
     def closed(*_arguments: object, **_options: object) -> str:
-        raise PermissionError
+        raise PermissionError(errno.EACCES, "Permission denied")
 
     app: Any = FakeApp()
     app.store = JsonStore(Path("/nowhere/mappings.json"))
-    monkeypatch.setattr(Path, "read_text", closed)
+    monkeypatch.setattr(Path, "stat", closed)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     hint = run(app, "list", "-f", "json").stderr.splitlines()[-1]
     assert hint == "sharectl: hint: sudo sharectl list -f json"
 

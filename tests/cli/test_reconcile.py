@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import click
 import pytest
 
 from sharectl.errors import ExitCode
@@ -44,14 +43,12 @@ def test_a_signal_ends_it_and_what_was_done_has_been_told(monkeypatch: pytest.Mo
 def test_nobody_who_reads_its_lines_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     """As with `sharectl reconcile | head -0`: a change and its record are not torn apart."""
 
-    def echo(*_: object, **__: object) -> None:
+    def shown(_line: str) -> str:
         raise BrokenPipeError
 
     world = _two_unmounted()
     with monkeypatch.context() as patch:
-        patch.setattr(click, "echo", echo)
-        patch.setattr("sharectl.cli.outcome.drop", lambda _stream: None)
-        patch.setattr("sharectl.cli.errors.drop", lambda _stream: None)
+        patch.setattr("sharectl.cli.streams.shown", shown)
         assert run(world.app, "reconcile").exit_code == ExitCode.OK
     assert run_reconcile(world.app).changes == ()
     assert len(world.app.mounts.list()) == 3 + 2
