@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 import libvirt
 
-from sharectl.adapters import libvirt_observe
+from sharectl.adapters import libvirt_observe, vhost_user
 from sharectl.adapters.libvirt_connection import Connection, translate
 from sharectl.adapters.libvirt_look import Looks
 from sharectl.errors import Refused
@@ -28,8 +27,6 @@ from sharectl.model.xml import parse
 
 T = TypeVar("T")
 Marks = tuple[Mark, ...]
-# Where distributions put the vhost-user file system daemon (C, then Rust).
-_VIRTIOFSD = ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd")
 
 
 class LibvirtDomains:
@@ -53,7 +50,7 @@ class LibvirtDomains:
             libvirt=_version(connection.getLibVersion()),
             qemu=qemu,
             virtiofs=_has_virtiofs(connection),
-            virtiofsd=next((path for path in _VIRTIOFSD if Path(path).exists()), None),
+            virtiofsd=vhost_user.find(vhost_user.folders()),
         )
 
     def find(self, ident: str) -> Domain:

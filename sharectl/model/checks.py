@@ -141,7 +141,12 @@ def check_host(host: HostFacts) -> None:
             f"libvirt at {host.uri} finds no QEMU", hint="install qemu-system for this machine"
         )
     _check_version("QEMU", host.qemu, _QEMU)
-    if host.virtiofsd is None or not host.virtiofs:
+    if host.virtiofsd.problem is not None:
+        raise Refused(
+            f"libvirt cannot start virtiofsd because of {host.virtiofsd.problem}",
+            hint="correct that file or move it to another folder, then run the same command again",
+        )
+    if host.virtiofsd.path is None or not host.virtiofs:
         raise Refused(
             "this host has no virtiofsd, which serves the share to the guest",
             hint="install virtiofsd (Debian 12: qemu-system-common; later: virtiofsd)",

@@ -17,6 +17,18 @@ _CHOOSING = ("socket", "root")  # the URI parameters that choose between libvirt
 
 
 @dataclass(frozen=True)
+class Virtiofsd:
+    """The vhost-user file system daemon that libvirt starts for a domain.
+
+    `path` is its program, None when libvirt finds none. `problem` is then the file that keeps it
+    from finding one and what is wrong with it, as ``FILE: REASON``; None when no file is to blame.
+    """
+
+    path: str | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
 class HostFacts:
     """What the host's virtualisation stack is. Versions are (major, minor, release)."""
 
@@ -25,8 +37,8 @@ class HostFacts:
     qemu: tuple[int, int, int] | None
     virtiofs: bool
     """Whether libvirt's domain capabilities list the virtiofs driver."""
-    virtiofsd: str | None
-    """The vhost-user file system daemon found on the host, if any."""
+    virtiofsd: Virtiofsd
+    """The vhost-user file system daemon that libvirt finds on the host."""
 
     @property
     def readonly_filesystems(self) -> bool:

@@ -11,7 +11,7 @@ from sharectl.model import domain_xml, memory_xml, provenance
 from sharectl.model.checks import ambiguous, transient
 from sharectl.model.domain import Domain, DomainsSeen, Filesystem, UnseenDomain
 from sharectl.model.enums import SharedMemory
-from sharectl.model.host import HostFacts, canonical_uri
+from sharectl.model.host import HostFacts, Virtiofsd, canonical_uri
 from sharectl.model.mark import Mark
 from sharectl.model.mounts import mounted_at
 from tests.fakes.definitions import definition, read
@@ -22,7 +22,7 @@ HOST = HostFacts(
     libvirt=(11, 3, 0),
     qemu=(10, 0, 2),
     virtiofs=True,
-    virtiofsd="/usr/libexec/virtiofsd",
+    virtiofsd=Virtiofsd("/usr/libexec/virtiofsd"),
 )
 
 

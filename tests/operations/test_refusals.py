@@ -10,11 +10,13 @@ import pytest
 from sharectl.errors import ExitCode, SharectlError
 from sharectl.model.domain import Filesystem
 from sharectl.model.enums import AccessLevel, AccessType, RuleState, SharedMemory, ShareProtocol
+from sharectl.model.host import Virtiofsd
 from sharectl.model.share import Access
 from tests.fakes.faults import FaultyApp, Injector
 from tests.operations.scenarios import HOST_ADDRESS, World, cephfs, nfs, private_memory
 
 Arrange = Callable[[World], object]
+_NO_DAEMON = Virtiofsd(None)
 _OK = Access(AccessType.IP, HOST_ADDRESS, AccessLevel.RW)
 
 
@@ -124,7 +126,9 @@ ROWS = (
     Row("old QEMU", _R, "QEMU 4.2.1 is too old: virtiofs needs 5.0.0", "upgrade QEMU",
         _facts(qemu=(4, 2, 1))),
     Row("no QEMU", _R, "finds no QEMU", "install qemu-system", _facts(qemu=None)),
-    Row("no virtiofsd", _R, "no virtiofsd", "install virtiofsd", _facts(virtiofsd=None)),
+    Row("no virtiofsd", _R, "no virtiofsd", "install virtiofsd", _facts(virtiofsd=_NO_DAEMON)),
+    Row("broken description", _R, "cannot start virtiofsd because of /etc/qemu/v.json: it is",
+        "correct that file", _facts(virtiofsd=Virtiofsd(None, "/etc/qemu/v.json: it is not JSON"))),
     Row("no virtiofs", _R, "no virtiofsd", "install virtiofsd", _facts(virtiofs=False)),
     Row("no mount helper", _R, "this host cannot mount NFS", "",
         _set("mounts", "unmountable", {ShareProtocol.NFS})),
