@@ -66,7 +66,7 @@ _sharectl_commands() { # COMMAND
 _sharectl_options() { # COMMAND
     case $1 in
         "sharectl") echo "--connect --os-cloud --config -v --verbose -q --quiet --debug --version -h --help" ;;
-        "sharectl add") echo "--tag --read-only --enable-shared-memory -n --dry-run --timeout -y --yes -f --format -c --column --no-header --sort-column -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
+        "sharectl add") echo "--tag --read-only --enable-shared-memory --export-location -n --dry-run --timeout -y --yes -f --format -c --column --no-header --sort-column -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl remove") echo "--force -n --dry-run --timeout -y --yes -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl list") echo "--long -f --format -c --column --no-header --sort-column -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
         "sharectl show") echo "-f --format -c --column --no-header --sort-column -h --help --connect --os-cloud --config -v --verbose -q --quiet --debug" ;;
@@ -145,7 +145,7 @@ _sharectl() {
             continue
         fi
         case $word in
-            --connect | --os-cloud | --config | --tag | --timeout | -f | --format | -c | --column | --sort-column | --from-host) option=$word ;;
+            --connect | --os-cloud | --config | --tag | --export-location | --timeout | -f | --format | -c | --column | --sort-column | --from-host) option=$word ;;
             --connect=*) uri=${word#*=} ;;
             -*) ;;
             *)

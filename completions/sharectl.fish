@@ -13,7 +13,7 @@ function __sharectl_words -d 'The commands and arguments before the cursor, with
             continue
         end
         switch $word
-            case --connect --os-cloud --config --tag --timeout -f --format -c --column --sort-column --from-host
+            case --connect --os-cloud --config --tag --export-location --timeout -f --format -c --column --sort-column --from-host
                 set skip 1
             case '-*'
             case '*'
@@ -127,6 +127,7 @@ complete -c sharectl -n '__sharectl_at 0 add' -a '(__sharectl_domains)'
 complete -c sharectl -n '__sharectl_in add' -l tag -x -d 'Name by which the guest mounts the share [the share ID]'
 complete -c sharectl -n '__sharectl_in add' -l read-only -d 'Neither guest nor host can write'
 complete -c sharectl -n '__sharectl_in add' -l enable-shared-memory -a 'memfd file hugepages' -d 'Give the domain the shared memory that virtiofs needs [memfd]'
+complete -c sharectl -n '__sharectl_in add' -l export-location -x -d 'Mount this export location of the share, a path or an ID [one that answers]'
 complete -c sharectl -n '__sharectl_in add' -s n -l dry-run -d 'Print the plan and change nothing'
 complete -c sharectl -n '__sharectl_in add' -l timeout -x -d 'Seconds to wait for Manila, up to 86400; 0 does not wait [60]'
 complete -c sharectl -n '__sharectl_in add' -s y -l yes -d 'Accepted for scripts: this command never asks'

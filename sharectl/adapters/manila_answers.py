@@ -93,7 +93,9 @@ def locations(found: tuple[Json, ...]) -> tuple[ExportLocation, ...]:
     """All but those for admins only, the preferred ones first."""
     try:
         usable = [
-            ExportLocation(str(item["path"]), bool(item.get("preferred", False)))
+            ExportLocation(
+                str(item["path"]), bool(item.get("preferred", False)), str(item.get("id") or "")
+            )
             for item in found
             if not item.get("is_admin_only", False)
         ]

@@ -23,6 +23,7 @@ _UNREACHABLE = (
     "Host is down",
     "not responding",
     "Connection reset",
+    "Failed to resolve server",
 )
 _FILESYSTEMS = Path("/proc/filesystems")
 _NO_MDS = "no mds server"
@@ -75,7 +76,7 @@ class MountClients:
         if key_file is None:
             raise MountFailed(f"there is no cephx key for {request.source}")
         if self._cephfs() == "kernel":
-            argv = mount_options.cephfs_kernel(request, key_file, self._config)
+            argv = mount_options.cephfs_kernel(request, key_file, self._config, timeout)
             self._run(argv, request, timeout)
         else:
             self._mount_fuse(request, key_file, timeout)

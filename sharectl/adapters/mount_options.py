@@ -29,15 +29,17 @@ def nfs(request: MountRequest, config: Config) -> list[str]:
     return _mount("nfs", request, [*options, *_SAFE, *config.nfs_options])
 
 
-def cephfs_kernel(request: MountRequest, key_file: Path, config: Config) -> list[str]:
-    """mount(8) for the kernel's CephFS client, with the key in a file.
+def cephfs_kernel(
+    request: MountRequest, key_file: Path, config: Config, timeout: float
+) -> list[str]:
+    """mount(8) for the kernel's CephFS client, with the key in a file; `timeout` in seconds.
 
     Without `recover_session=clean`: it would outlive a denied access rule.
     """
     options = [f"name={request.user}", f"secretfile={key_file}"]
     if request.filesystem_name:
         options.append(f"fs={request.filesystem_name}")
-    options.append(f"mount_timeout={max(1, int(config.mount_timeout))}")
+    options.append(f"mount_timeout={max(1, int(timeout))}")
     if _only_new_protocol(request):
         options.append("ms_mode=prefer-crc")
     return _mount("ceph", request, [*options, *_SAFE, *config.cephfs_options])

@@ -11,11 +11,12 @@ from typing import Any
 from sharectl.model.enums import AccessLevel, AccessType, Intent, SharedMemory, ShareProtocol
 from sharectl.model.mapping import ShareMapping
 
-VERSION = 3
+VERSION = 4
 # From each older version to the next; a stored sample of each lies in tests/data/store.
 _STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: lambda document: _with_fields(document, outdated_rules=[], project_id=""),
     2: lambda document: _with_fields(document, libvirt_uri="", cloud="", auth_url="", device=""),
+    3: lambda document: _with_fields(document, location_chosen=False),
 }
 _ENUMS: dict[str, type[StrEnum]] = {
     "protocol": ShareProtocol,
@@ -29,6 +30,7 @@ _OPTIONAL = {"filesystem_name", "rule_id", "shared_memory", "last_error"}
 _TYPES: dict[str, type] = {  # the others are texts
     **dict.fromkeys(_TIMES, datetime),
     "owns_rule": bool,
+    "location_chosen": bool,
     "controllers": tuple,
     "outdated_rules": tuple,
 }

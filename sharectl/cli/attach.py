@@ -70,6 +70,11 @@ def _memory_hint(args: list[str]) -> str | None:
     metavar="[=memfd|file|hugepages]",
     help="Give the domain the shared memory that virtiofs needs [memfd].",
 )
+@click.option(
+    "--export-location",
+    metavar="LOCATION",
+    help="Mount this export location of the share, a path or an ID [one that answers].",
+)
 @dry_run_option
 @timeout_option
 @no_question_option
@@ -82,6 +87,7 @@ def add_command(
     tag: str | None,
     read_only: bool,
     memory: str | None,
+    export_location: str | None,
     dry_run: bool,
     timeout: float,
     yes: bool,
@@ -102,6 +108,7 @@ def add_command(
         SharedMemory(memory) if memory else None,
         timeout,
         dry_run,
+        export_location,
     )
     result = add(app, request)
     app.report.done()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sharectl.errors import Refused
@@ -23,6 +24,7 @@ _HOST_NAME = re.compile(
 _ADDRESS = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]{1,15})?\]|[A-Za-z0-9_.-]+)(:(?P<port>[0-9]{1,5}))?"
 )
+_MOST = 8  # export locations that are tried for one share
 _LONGEST = 4095  # PATH_MAX less the final NUL
 _CEPH_PORTS = frozenset({"3300", "6789"})
 _FORBIDDEN = frozenset(',\\"')
@@ -50,20 +52,42 @@ class Export:
     source: str
 
 
-def choose(share: Share) -> str:
-    """The export location to mount: the preferred one, else the first.
+def candidates(share: Share) -> tuple[str, ...]:
+    """The export locations to mount, in the order to try them: the preferred ones first.
 
-    Raises `Refused` when there is none or when it is not safe to mount.
+    Raises `Refused` when there is none, or when the first is not safe to mount. Others that are
+    not safe are left out, and so are those that name one that is there already.
     """
-    locations = share.export_locations
+    locations = sorted(share.export_locations, key=lambda item: not item.preferred)
     if not locations:
         raise Refused(
             f"share {share.id} has no export location",
             hint="the share server may still be setting it up; see: openstack share show"
             f" {share.id}",
         )
-    chosen = next((item for item in locations if item.preferred), locations[0])
-    return parse(ShareProtocol(share.protocol), chosen).source
+    protocol = ShareProtocol(share.protocol)
+    found = [parse(protocol, locations[0]).source]
+    for item in locations[1:_MOST]:
+        with suppress(Refused):
+            source = parse(protocol, item).source
+            if not any(same_export(protocol, source, other) for other in found):
+                found.append(source)
+    return tuple(found)
+
+
+def named(share: Share, wanted: str) -> str:
+    """The export location of the share with the path or the ID `wanted`.
+
+    Raises `Refused` when it has none such, or when that is not safe to mount.
+    """
+    for item in share.export_locations:
+        if wanted in (item.path, item.id or item.path):
+            return parse(ShareProtocol(share.protocol), item).source
+    paths = " or ".join(repr(item.path) for item in share.export_locations) or "none"
+    raise Refused(
+        f"share {share.id} has no export location {wanted!r}",
+        hint=f"choose with --export-location from what it has: {paths}",
+    )
 
 
 def parse(protocol: ShareProtocol, location: ExportLocation | str) -> Export:

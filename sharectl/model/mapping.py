@@ -40,6 +40,7 @@ class ShareMapping:
     `libvirt_uri` is the libvirt that has the domain; `cloud` and `auth_url` are the cloud's name
     in clouds.yaml and the address of its Keystone, `project_id` is the OpenStack project whose
     credentials attached the share. Each is empty where an earlier version did not record it.
+    `location_chosen` tells that the admin chose the export location, so that no other is tried.
     `device` is the filesystem element as it was last seen in the domain, with what an admin has
     set by hand; empty for a plain one.
     """
@@ -71,6 +72,7 @@ class ShareMapping:
     cloud: str = ""
     auth_url: str = ""
     device: str = ""
+    location_chosen: bool = False
     last_error: str | None = None
 
     @property
@@ -97,16 +99,21 @@ class ShareMapping:
         """The same mapping with another intent, as of `now`."""
         return replace(self, intent=intent, updated_at=now, last_error=last_error)
 
-    def moved(self, export_location: str, access_to: str) -> ShareMapping:
+    def moved(
+        self, export_location: str, access_to: str, rules: tuple[str, ...] = ()
+    ) -> ShareMapping:
         """The same mapping of a share that is exported elsewhere, and to whom.
 
-        Our rule for another client is to be withdrawn when nothing is mounted with it any more.
+        Our rules for another client are to be withdrawn when nothing is mounted with them any more:
+        that of the record, and `rules`, for a kill may have kept the ID from being recorded.
         """
-        now = replace(self, export_location=export_location, access_to=access_to)
+        now = replace(
+            self, export_location=export_location, access_to=access_to, location_chosen=False
+        )
         if access_to == self.access_to:
             return now
         left = (self.rule_id,) if self.owns_rule and self.rule_id else ()
-        outdated = (*self.outdated_rules, *left)
+        outdated = tuple(dict.fromkeys((*self.outdated_rules, *left, *rules)))
         return replace(now, rule_id=None, owns_rule=False, outdated_rules=outdated)
 
 
@@ -212,16 +219,20 @@ def _word(mapping: ShareMapping) -> str:
     return "read-only" if mapping.access_level is AccessLevel.RO else "read-write"
 
 
-def already_attached(other: ShareMapping) -> Refused:
-    """The refusal of a second mapping of the same share and domain."""
+def already_attached(other: ShareMapping, *, source: bool = False) -> Refused:
+    """The refusal of a second mapping of the same share and domain.
+
+    With `source` it says from which export location the share is mounted.
+    """
     if other.intent is Intent.DETACHING:
         return Refused(
             f"share {other.share_id} is still being detached from domain {other.domain_name}",
             hint=f"finish that first: sharectl remove {other.domain_name} {other.share_id}",
         )
+    where = f", from {other.export_location}" if source else ""
     return Refused(
         f"share {other.share_id} is already attached to domain {other.domain_name} with tag"
-        f" {other.tag}, {_word(other)}",
+        f" {other.tag}, {_word(other)}{where}",
         hint=f"to change it, first: sharectl remove {other.domain_name} {other.share_id}",
     )
 

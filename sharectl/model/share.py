@@ -18,10 +18,14 @@ ACCESS_TYPES: Mapping[ShareProtocol, AccessType] = MappingProxyType(
 
 @dataclass(frozen=True)
 class ExportLocation:
-    """One path under which the file server offers a share; data from outside, unchecked."""
+    """One path under which the file server offers a share; data from outside, unchecked.
+
+    `id` is empty where the server is too old to tell one (before microversion 2.9).
+    """
 
     path: str
     preferred: bool = False
+    id: str = ""
 
 
 @dataclass(frozen=True)

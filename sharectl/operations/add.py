@@ -18,6 +18,7 @@ from sharectl.model.mounts import mounted_at
 from sharectl.model.xml import parse, to_text
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline, WaitEnded
+from sharectl.operations.fallback import Elsewhere, converge_somewhere
 from sharectl.operations.mounting import warn_of_disk
 from sharectl.operations.observe import observe
 from sharectl.operations.preflight import AddRequest, Prepared, prepare, prepare_again
@@ -95,9 +96,10 @@ def _attach(app: App, prepared: Prepared, deadline: Deadline) -> bool:
     mapping, recorded = prepared.mapping, False
     try:
         with app.interrupts.shielded():
-            _record(app, mapping, new=prepared.new)
+            _record(app, prepared)
             recorded = True
-        converge(app, mapping, Effort(deadline))
+        elsewhere = Elsewhere(prepared.others)
+        converge_somewhere(app, mapping, Effort(deadline), elsewhere=elsewhere)
         with app.interrupts.shielded():
             _finish(app, mapping)
     except WaitEnded as error:
@@ -111,13 +113,17 @@ def _attach(app: App, prepared: Prepared, deadline: Deadline) -> bool:
     return False
 
 
-def _record(app: App, mapping: ShareMapping, *, new: bool) -> None:
+def _record(app: App, prepared: Prepared) -> None:
     """Write the intent. The store's lock makes the check and the write one step."""
+    mapping = prepared.mapping
     with app.store.transaction() as store:
-        if not new:
+        if not prepared.new:
             stored = _require(store.mappings, mapping)
-            if mapping.shared_memory not in (None, stored.shared_memory):
-                store.put(replace(stored, shared_memory=mapping.shared_memory))
+            memory = mapping.shared_memory or stored.shared_memory
+            chosen = prepared.chosen or stored.location_chosen
+            now = replace(stored, shared_memory=memory, location_chosen=chosen)
+            if now != stored:
+                store.put(now)
             return
         check_free(mapping, store.mappings)
         store.put(mapping)

@@ -27,7 +27,7 @@ from sharectl.operations.deadlines import Deadline
 from sharectl.operations.domains import located
 from sharectl.operations.observe import observe
 from sharectl.operations.outcome import Listener, Nobody, Outcome, Progress
-from sharectl.operations.preflight import AddRequest, new_mapping, source_of
+from sharectl.operations.preflight import AddRequest, new_mapping, sources
 from sharectl.operations.records import change, one_line
 from sharectl.operations.steps import Effort
 
@@ -152,7 +152,7 @@ class _Adoption:
         if not rules:
             raise unconfirmed(domain.name, share.id, claim.tag, claim.level)
         protocol = checks.check_protocol(share)
-        source = source_of(there, share)
+        source = sources(there, share)[0]
         wish = AddRequest(domain.uuid, share.id, claim.tag, claim.level)
         new = new_mapping(there, wish, domain, share, source)
         own = next((item for item in rules if _is_own(there, item, new)), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from ipaddress import ip_address, ip_network
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -92,6 +93,8 @@ def _other_address(app: App, mapping: ShareMapping) -> MountFailed | None:
         return None
     domain, share = mapping.domain_uuid, mapping.share_id
     mode = " --read-only" if mapping.access_level is AccessLevel.RO else ""
+    if mapping.location_chosen:
+        mode += f" --export-location {shlex.quote(mapping.export_location)}"
     return MountFailed(
         f"cannot mount {mapping.export_location}: access was granted to {mapping.access_to}, and"
         f" this host is {here} towards {server} now",

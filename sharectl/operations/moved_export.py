@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sharectl.model import export_location
 from sharectl.model.action import ReplaceMount
 from sharectl.model.cephfs import filesystem_name
 from sharectl.model.enums import ShareProtocol
@@ -15,7 +14,7 @@ from sharectl.model.mount_use import is_ours
 from sharectl.model.mount_users import check_replaceable
 from sharectl.model.mounts import mounted_at
 from sharectl.model.plan import foreign_mount
-from sharectl.operations.preflight import new_client
+from sharectl.operations.candidates import new_client, reachable
 
 if TYPE_CHECKING:
     from sharectl.model.observed import Observed
@@ -31,9 +30,9 @@ class Destination:
     access_to: str
     filesystem_name: str | None
 
-    def of(self, mapping: ShareMapping) -> ShareMapping:
-        """The mapping of the share that is exported there."""
-        moved = mapping.moved(self.export_location, self.access_to)
+    def of(self, mapping: ShareMapping, rules: tuple[str, ...] = ()) -> ShareMapping:
+        """The mapping of the share that is exported there; see `ShareMapping.moved`."""
+        moved = mapping.moved(self.export_location, self.access_to, rules)
         return replace(moved, filesystem_name=self.filesystem_name)
 
 
@@ -57,9 +56,9 @@ def destination(app: App, mapping: ShareMapping) -> Destination:
     The route to another address may begin at another address of this host.
     """
     share = app.shares.find(mapping.share_id)
-    where, to = export_location.choose(share), mapping.access_to
+    where, to = reachable(app, share)[0], mapping.access_to
     if mapping.protocol is ShareProtocol.NFS:
-        to = new_client(app, share, mapping.protocol, where)
+        to = new_client(app, share.id, mapping.protocol, where)
     return Destination(where, to, filesystem_name(share.metadata))
 
 

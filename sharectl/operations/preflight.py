@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sharectl.errors import NotFound
-from sharectl.model import access as rules_of
+from sharectl.errors import NotFound, Refused
 from sharectl.model import checks, export_location
 from sharectl.model.action import Action, AttachFilesystem
 from sharectl.model.cephfs import filesystem_name
@@ -22,6 +21,7 @@ from sharectl.model.mapping import (
 )
 from sharectl.model.plan import plan
 from sharectl.model.share import ACCESS_TYPES, Share
+from sharectl.operations.candidates import new_client, reachable
 from sharectl.operations.domains import located
 from sharectl.operations.observe import observe
 
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AddRequest:
-    """What the admin asked for. `timeout` is in seconds; 0 is not to wait for Manila."""
+    """What the admin asked for. `timeout` is in seconds; 0 is not to wait for Manila.
+
+    `export_location` is a path, or the ID of one; None is to take what can be reached.
+    """
 
     domain: str
     share: str
@@ -40,22 +43,29 @@ class AddRequest:
     shared_memory: SharedMemory | None = None
     timeout: float = 60.0
     dry_run: bool = False
+    export_location: str | None = None
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A checked request: the mapping to make true, new or from the store, and what that takes."""
+    """A checked request: the mapping to make true, new or from the store, and what that takes.
+
+    `others` are the export locations to try after that of the mapping; None is to ask Manila.
+    """
 
     mapping: ShareMapping
     domain: Domain
     actions: tuple[Action, ...]
     new: bool
+    others: tuple[str, ...] | None = None
+    chosen: bool = False
+    """Whether the record is to say that its export location was chosen, and does not yet."""
 
     @property
     def settled(self) -> bool:
         """Whether nothing is to do: attached, nothing missing, and no error to take back."""
         attached = self.mapping.intent is Intent.ATTACHED and self.mapping.last_error is None
-        return attached and not self.actions
+        return attached and not self.actions and not self.chosen
 
 
 def prepare(app: App, request: AddRequest) -> Prepared:
@@ -113,6 +123,8 @@ def _resume(app: App, request: AddRequest, domain: Domain, recorded: ShareMappin
     same = request.level is recorded.access_level and request.tag in (None, recorded.tag)
     if not recorded.wanted or not same:
         raise already_attached(recorded)
+    if not _is_from(app, recorded, request.export_location):
+        raise already_attached(recorded, source=True)
     observed = observe(app.at(recorded), recorded.share_id)
     actions = plan(recorded, observed)
     if actions:
@@ -120,7 +132,16 @@ def _resume(app: App, request: AddRequest, domain: Domain, recorded: ShareMappin
     if any(isinstance(action, AttachFilesystem) for action in actions):
         recorded = _with_memory(recorded, request, domain)
         actions = plan(recorded, observed)
-    return Prepared(recorded, domain, actions, new=False)
+    chosen = request.export_location is not None and not recorded.location_chosen
+    return Prepared(recorded, domain, actions, new=False, chosen=chosen)
+
+
+def _is_from(app: App, recorded: ShareMapping, wanted: str | None) -> bool:
+    """Whether the share is mounted from the export location that is asked for."""
+    if wanted in (None, recorded.export_location):
+        return True
+    share = app.at(recorded).shares.find(recorded.share_id)
+    return export_location.named(share, wanted or "") == recorded.export_location
 
 
 def _with_memory(recorded: ShareMapping, request: AddRequest, domain: Domain) -> ShareMapping:
@@ -148,7 +169,7 @@ def _prepare_new(app: App, request: AddRequest, domain: Domain, share: Share) ->
     checks.check_share_id(share.id)
     protocol = checks.check_share(share)
     app.mounts.check_client(protocol)
-    source = source_of(app, share)
+    source, rest = sources(app, share, request.export_location)
     mapping = new_mapping(app, request, domain, share, source)
     checks.check_place(mapping, domain, str(app.config.mount_base))
     _check_state(domain, share.id, app)
@@ -157,7 +178,7 @@ def _prepare_new(app: App, request: AddRequest, domain: Domain, share: Share) ->
         return _resume(app, request, domain, recorded)  # an equal add was quicker
     check_free(mapping, stored)
     actions = plan(mapping, observe(app, share.id, new=mapping))
-    return Prepared(mapping, domain, actions, new=True)
+    return Prepared(mapping, domain, actions, new=True, others=rest)
 
 
 def new_mapping(
@@ -190,18 +211,44 @@ def new_mapping(
         libvirt_uri=domain.libvirt_uri,
         cloud=cloud,
         auth_url=auth_url,
+        location_chosen=request.export_location is not None,
     )
 
 
-def source_of(app: App, share: Share) -> str:
-    """Where to mount the share from: as other mappings have it, while Manila still lists that."""
+def sources(
+    app: App, share: Share, wanted: str | None = None
+) -> tuple[str, tuple[str, ...] | None]:
+    """Where to mount the share from, and where else it can be tried after that.
+
+    As other mappings have it, while Manila still lists that; then the others are None, for they
+    are asked for only if it is not mounted. With `wanted`, a path or an ID, it is that one alone.
+
+    Raises `Refused` when another one is mounted for another domain.
+    """
+    chosen = export_location.named(share, wanted) if wanted is not None else None
     for recorded in app.store.load():
-        if recorded.share_id == share.id:
-            mounted = recorded.export_location
-            paths = (item.path for item in share.export_locations)
-            if any(export_location.same_export(recorded.protocol, mounted, it) for it in paths):
-                return mounted
-    return export_location.choose(share)
+        if recorded.share_id != share.id:
+            continue
+        mounted, protocol = recorded.export_location, recorded.protocol
+        paths = (item.path for item in share.export_locations)
+        if not any(export_location.same_export(protocol, mounted, it) for it in paths):
+            continue
+        if chosen is not None and not export_location.same_export(protocol, mounted, chosen):
+            raise _mounted_from(recorded)
+        return mounted, (() if chosen is not None else None)
+    if chosen is not None:
+        return chosen, ()
+    first, *rest = reachable(app, share)
+    return first, tuple(rest)
+
+
+def _mounted_from(other: ShareMapping) -> Refused:
+    return Refused(
+        f"share {other.share_id} is mounted from {other.export_location} for domain"
+        f" {other.domain_name}, and one host mount serves all domains",
+        hint="attach it without --export-location, or first: sharectl remove"
+        f" {other.domain_uuid} {other.share_id}",
+    )
 
 
 def client_of(app: App, share: Share, protocol: ShareProtocol, source: str) -> str:
@@ -213,14 +260,4 @@ def client_of(app: App, share: Share, protocol: ShareProtocol, source: str) -> s
     for recorded in app.store.load():
         if recorded.share_id == share.id:
             return recorded.access_to
-    return new_client(app, share, protocol, source)
-
-
-def new_client(app: App, share: Share, protocol: ShareProtocol, source: str) -> str:
-    """The same for a share of which nothing is mounted yet, or no longer from there."""
-    if protocol is ShareProtocol.CEPHFS:
-        configured = app.config.cephfs_access_to
-        return configured or rules_of.cephx_id(app.host.identity, share.id)
-    if app.config.nfs_access_to:
-        return app.config.nfs_access_to
-    return app.mounts.local_address(export_location.parse(protocol, source).servers[0].host)
+    return new_client(app, share.id, protocol, source)

@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import NotFound
+from sharectl.model.access import serves_to
 from sharectl.model.enums import Intent
 from sharectl.model.mark import Mark
+from sharectl.model.rule_owner import is_ours
 from sharectl.operations.deadlines import DOMAIN_LOCK_SECONDS
 
 if TYPE_CHECKING:
     from sharectl.model.mapping import ShareMapping
+    from sharectl.model.observed import Observed
     from sharectl.operations.moved_export import Destination
     from sharectl.ports import App, Transaction
 
@@ -31,12 +34,20 @@ def change(app: App, mapping: ShareMapping, intent: Intent, last_error: str | No
     return now
 
 
-def follow(app: App, mapping: ShareMapping, to: Destination) -> None:
-    """Write into the records of the mapping's share where it is exported now, and to whom."""
+def follow(app: App, mapping: ShareMapping, to: Destination, observed: Observed) -> None:
+    """Write into the records of the mapping's share where it is exported now, and to whom.
+
+    The rules of ours that were `observed` for the client until now are outdated from here on.
+    """
+    rules = tuple(
+        item.id
+        for item in observed.rules or ()
+        if serves_to(item, mapping.access) and is_ours(item, observed.host, observed.mappings)
+    )
     with app.store.transaction() as store:
         for item in store.mappings:
             if item.share_id == mapping.share_id:
-                store.put(to.of(item))
+                store.put(to.of(item, rules if item.id == mapping.id else ()))
 
 
 def one_line(error: BaseException) -> str:

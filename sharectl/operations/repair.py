@@ -19,7 +19,6 @@ from sharectl.errors import (
     SharectlError,
     Unavailable,
 )
-from sharectl.model import export_location
 from sharectl.model.action import (
     Action,
     AwaitAccess,
@@ -34,9 +33,9 @@ from sharectl.model.mount_users import check_mountable, check_replaceable
 from sharectl.model.mounts import mounted_at
 from sharectl.model.observed import Observed
 from sharectl.model.plan import plan
-from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.domains import look_at_domains
+from sharectl.operations.fallback import Elsewhere, converge_somewhere
 from sharectl.operations.moved_export import check_followable, destination, has_moved
 from sharectl.operations.observe import observe
 from sharectl.operations.outcome import Progress
@@ -186,9 +185,11 @@ class Repair:
         observed = observe(app, stored.share_id, manila=manila, known=self._seen)
         if all(item.id != stored.id for item in observed.mappings):
             return  # the store was lost meanwhile
-        self._check_server(stored, observed)
         effort = Effort(Deadline.after(app.clock, self._timeout), manila=manila)
-        converge(app, stored, effort, observed, lambda action: self._tell(stored, action))
+        converge_somewhere(
+            app, stored, effort, observed, lambda action: self._tell(stored, action),
+            elsewhere=Elsewhere(self._others(stored), self._report.dead),
+        )  # fmt: skip
         if stored.wanted:
             self._attached(stored)
         else:
@@ -274,17 +275,12 @@ class Repair:
             # Before the record changes, which alone says that this mount is of sharectl.
             self._app.mounts.unmount(mapping.mount_point, self._app.config.mount_timeout, seen=seen)
             self._report.tell(mapping, _unmounted(mapping))
-        follow(self._app, mapping, to)
+        follow(self._app, mapping, to, self._seen.observed(mapping))
         self._report.tell(mapping, f"follow the export location to {to.export_location}")
         return self._stored(mapping) or mapping
 
-    def _check_server(self, mapping: ShareMapping, observed: Observed) -> None:
-        """Do not wait for a server again that has not answered in this run."""
-        if not mapping.wanted:
-            return
-        servers = export_location.servers(mapping.protocol, mapping.export_location)
-        known = self._report.dead.get(servers)
-        if known is not None and mounted_at(observed.mounts, mapping.mount_point) is None:
-            raise Unavailable(
-                f"file server {', '.join(known.servers)} did not answer before", hint=known.hint
-            )
+    def _others(self, mapping: ShareMapping) -> tuple[str, ...] | None:
+        """None where the share may have other export locations, which Manila is then asked for."""
+        share = self._seen.share(mapping.share_id)
+        paths = share.export_paths if share is not None else None
+        return () if paths is not None and len(paths) == 1 else None

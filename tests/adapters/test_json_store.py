@@ -47,6 +47,7 @@ _FULL = replace(
     auth_url="https://keystone.example.org/v3",
     device="<filesystem/>",
     last_error="no answer",
+    location_chosen=True,
 )
 
 
@@ -88,6 +89,7 @@ def test_change_and_delete(path: Path) -> None:
 _NEW: dict[int, dict[str, Any]] = {
     2: {"outdated_rules": (), "project_id": ""},
     3: dict.fromkeys(("libvirt_uri", "cloud", "auth_url", "device"), ""),
+    4: {"location_chosen": False},
 }
 
 _texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -110,6 +112,7 @@ _mappings = st.builds(
     cloud=_texts,
     auth_url=_texts,
     device=_texts,
+    location_chosen=st.booleans(),
 )
 
 

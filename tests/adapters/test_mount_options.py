@@ -87,7 +87,7 @@ def test_cephfs_by_the_kernel(
 ) -> None:
     request = replace(_CEPH, **changes)  # type: ignore[arg-type]
     config = Config(**settings)  # type: ignore[arg-type]
-    assert mount_options.cephfs_kernel(request, _KEY, config) == [
+    assert mount_options.cephfs_kernel(request, _KEY, config, config.mount_timeout) == [
         "mount",
         "--no-canonicalize",
         "-t",
@@ -101,7 +101,7 @@ def test_cephfs_by_the_kernel(
 
 
 def test_session_that_would_outlive_a_denied_rule_is_no_default() -> None:
-    argv = mount_options.cephfs_kernel(_CEPH, _KEY, Config())
+    argv = mount_options.cephfs_kernel(_CEPH, _KEY, Config(), 30)
     assert "recover_session" not in " ".join(argv)
 
 
@@ -170,7 +170,7 @@ def test_location_is_one_argument_behind_the_options(
     if protocol is ShareProtocol.NFS:
         argv = mount_options.nfs(request, Config())
     else:
-        argv = mount_options.cephfs_kernel(request, _KEY, Config())
+        argv = mount_options.cephfs_kernel(request, _KEY, Config(), 30)
     assert [item for item in argv if request.source in item] == [request.source]
     assert argv[-3:] == ["--", request.source, str(_POINT)]
     sample = mount_options.nfs(_NFS, Config())
@@ -200,7 +200,7 @@ def test_no_key_is_on_any_command_line(tmp_path: Path) -> None:
     key_file = tmp_path / "s1.key"
     key_file.write_text("AQBnotarealkey==\n")
     everything = [
-        *mount_options.cephfs_kernel(_CEPH, key_file, Config()),
+        *mount_options.cephfs_kernel(_CEPH, key_file, Config(), 30),
         *mount_options.cephfs_fuse(_CEPH, key_file, _CONF),
         mount_options.ceph_conf(_CEPH, 30),
     ]

@@ -147,7 +147,7 @@ def test_missing_file_with_a_backup_is_an_error(path: Path) -> None:
 def test_newer_schema_is_refused_and_left_alone(path: Path) -> None:
     path.write_text(json.dumps({**_document(path), "schema": {"1": {"version": 99}}}))
     error = _check_unreadable(path)
-    assert "has schema 99, this sharectl knows 3" in error.message
+    assert "has schema 99, this sharectl knows 4" in error.message
 
 
 def test_unreadable_file_is_an_error(tmp_path: Path) -> None:

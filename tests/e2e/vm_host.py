@@ -27,7 +27,7 @@ class VmHost:
     def sharectl(self, *arguments: str, status: int = 0, input: str | None = None) -> Any:  # noqa: A002
         """Run sharectl; its JSON if it printed any, else what it said on stderr."""
         done = self.vm.run(
-            [PROJECT / ".venv/bin/sharectl", *arguments],
+            [PROJECT / ".venv/bin/python", "-m", "sharectl", *arguments],
             env=self.cloud.environment("demo"), timeout=300, check=False, input=input,
         )  # fmt: skip
         assert done.returncode == status, f"{done.returncode}\n{done.stdout}\n{done.stderr}"

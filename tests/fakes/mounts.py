@@ -9,7 +9,7 @@ from pathlib import Path
 from posixpath import normpath
 
 from sharectl.config import Config
-from sharectl.errors import MountFailed, Refused, ServerDead
+from sharectl.errors import MountFailed, Refused, ServerDead, Unavailable
 from sharectl.model.enums import AccessLevel, AccessType, Health, ShareProtocol
 from sharectl.model.export_location import parse, servers
 from sharectl.model.mount_use import check_as_seen, check_made
@@ -55,6 +55,9 @@ class FakeMounts:
         folders: mount points that are there, empty, with nothing mounted on them.
         left: mount points for which a mount that was killed has left something.
         on_disk: whether the runtime folder outlives a boot.
+        addresses: this host's on the route to a server, where that is another.
+        unrouted: servers that the host has no route to.
+        waits: the timeout of each mount that was tried, in seconds.
         links: symbolic links of the host, with what they lead to.
     """
 
@@ -72,6 +75,9 @@ class FakeMounts:
     folders: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
     on_disk: bool = False
+    addresses: dict[str, str] = field(default_factory=dict)
+    unrouted: set[str] = field(default_factory=set)
+    waits: list[float] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
     _devices: Iterator[int] = field(default_factory=lambda: count(50))
     _keys: dict[str, tuple[str, str, str | None]] = field(default_factory=dict)
@@ -137,12 +143,15 @@ class FakeMounts:
             raise Refused(f"this host cannot mount {protocol}: its mount helper is missing")
 
     def local_address(self, server: str) -> str:
-        """Always the same."""
-        return self.address
+        """The usual one, unless `addresses` has another."""
+        if server in self.unrouted:
+            raise Unavailable(f"this host has no route to file server {server}")
+        return self.addresses.get(server, self.address)
 
     def mount(self, request: MountRequest, key_file: Path | None, timeout: float) -> None:
         """Mount what the file server lets this host have."""
         assert timeout > 0
+        self.waits.append(timeout)
         self._clear(str(request.mount_point))
         export = parse(request.protocol, request.source)
         if all(server.host in self.dead for server in export.servers):
@@ -159,7 +168,8 @@ class FakeMounts:
             key = self._check_key(share_id, request.user, key_file)
             level = self.shares.level_for(share_id, AccessType.CEPHX, request.user or "")
         else:
-            level = self.shares.level_for(share_id, AccessType.IP, self.address)
+            client = self.local_address(export.servers[0].host)
+            level = self.shares.level_for(share_id, AccessType.IP, client)
         if level is None:
             raise MountFailed(f"cannot mount {request.source}: access denied by server")
         made = self._made(request)
@@ -252,7 +262,9 @@ class FakeMounts:
         if key is not None:
             return self.shares.key_of(share_id, user) == key
         rules = (item for item in self.shares.all_rules if item.share_id == share_id)
-        return any(covers(item.access, AccessType.IP, self.address) for item in rules)
+        (server,) = servers(ShareProtocol.NFS, mount.source)
+        client = self.addresses.get(server, self.address)
+        return any(covers(item.access, AccessType.IP, client) for item in rules)
 
 
 def umount(mounts: Mounts, mount_point: str) -> None:

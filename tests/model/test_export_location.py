@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sharectl.errors import Refused
 from sharectl.model.enums import ShareProtocol
-from sharectl.model.export_location import Export, Server, choose, parse, same_source
+from sharectl.model.export_location import Export, Server, candidates, parse, same_source
 from sharectl.model.mounts import HostMount
 from sharectl.model.share import ExportLocation, Share
 
@@ -200,19 +200,22 @@ def _share(*locations: ExportLocation) -> Share:
 
 def test_preferred_location_is_chosen() -> None:
     second = ExportLocation("nas:/second", preferred=True)
-    assert choose(_share(ExportLocation("nas:/first"), second)) == "nas:/second"
+    assert candidates(_share(ExportLocation("nas:/first"), second)) == ("nas:/second", "nas:/first")
 
 
 def test_else_the_first() -> None:
-    assert choose(_share(ExportLocation("nas:/1"), ExportLocation("nas:/2"))) == "nas:/1"
+    assert candidates(_share(ExportLocation("nas:/1"), ExportLocation("nas:/2"))) == (
+        "nas:/1",
+        "nas:/2",
+    )
 
 
 def test_hostile_preferred_location_is_refused_not_passed_over() -> None:
     locations = ExportLocation("nas:/a"), ExportLocation("-o:/a", preferred=True)
     with pytest.raises(Refused, match="'-o' is not a host name"):
-        choose(_share(*locations))
+        candidates(_share(*locations))
 
 
 def test_share_without_location_is_refused() -> None:
     with pytest.raises(Refused, match="share id has no export location"):
-        choose(_share())
+        candidates(_share())

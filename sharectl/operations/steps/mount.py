@@ -27,7 +27,8 @@ def _mount_export(site: Site, mapping: ShareMapping) -> None:
     key_file, rule_id = None, mapping.rule_id
     if mapping.access_type is AccessType.CEPHX:
         key_file, rule_id = _key_file(site, mapping)
-    mount_share(site.app, mapping, key_file, site.app.config.mount_timeout, rule_id=rule_id)
+    seconds = site.effort.mount_seconds or site.app.config.mount_timeout
+    mount_share(site.app, mapping, key_file, seconds, rule_id=rule_id)
 
 
 def _key_file(site: Site, mapping: ShareMapping) -> tuple[Path, str | None]:

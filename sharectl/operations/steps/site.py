@@ -24,11 +24,13 @@ class Effort:
         deadline: until when to wait for Manila.
         force: give up what a dead file server still holds.
         manila: whether to ask and change Manila.
+        mount_seconds: how long a file server may take to be mounted; None is as configured.
     """
 
     deadline: Deadline
     force: bool = False
     manila: bool = True
+    mount_seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ INSIDE = ("nsenter", "--net=/run/netns/nas")
 
 _SETUP = Path(__file__).with_name("nas.sh")
 _SILENCE = """\
-table inet silence {
-    chain in { type filter hook input priority 0; policy drop; iif lo accept; }
-    chain out { type filter hook output priority 0; policy drop; oif lo accept; }
-}
+table {} silence {{
+    chain in {{ type filter hook input priority 0; policy drop; iif lo accept; }}
+    chain out {{ type filter hook output priority 0; policy drop; oif lo accept; }}
+}}
 """
 
 
@@ -39,13 +39,13 @@ class Nas:
         vm.run(["bash", "-s", *addresses], input=_SETUP.read_text())
         return cls(vm)
 
-    def silence(self) -> None:
-        """Drop all packets, as a server does that has lost its power."""
-        self.vm.run([*INSIDE, "nft", "-f", "-"], input=_SILENCE)
+    def silence(self, family: str = "inet") -> None:
+        """Drop all packets, as a server does that has lost its power; only of `ip` or `ip6`."""
+        self.vm.run([*INSIDE, "nft", "-f", "-"], input=_SILENCE.format(family))
 
-    def speak(self) -> None:
+    def speak(self, family: str = "inet") -> None:
         """End `silence`."""
-        self.vm.run([*INSIDE, "nft", "delete", "table", "inet", "silence"])
+        self.vm.run([*INSIDE, "nft", "delete", "table", family, "silence"])
 
     def stop(self) -> None:
         """Stop the NFS server: connections are refused, the machine still answers."""
@@ -56,13 +56,13 @@ class Nas:
         self.vm.run([*INSIDE, "rpc.nfsd", "--no-udp", "4"])
 
     @contextmanager
-    def silent(self) -> Iterator[None]:
+    def silent(self, family: str = "inet") -> Iterator[None]:
         """`silence` inside the block."""
-        self.silence()
+        self.silence(family)
         try:
             yield
         finally:
-            self.speak()
+            self.speak(family)
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
