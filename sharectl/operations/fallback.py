@@ -78,9 +78,20 @@ def converge_somewhere(
         return
     others = elsewhere.others
     if others is None and effort.manila:
-        share = app.shares.find(mapping.share_id)
-        others = candidates.others(app, share, mapping.export_location)
+        others = _ask(app, mapping)
     _Attempts(app, mapping, effort, told, elsewhere.dead).run(list(others or ()), observed)
+
+
+def _ask(app: App, mapping: ShareMapping) -> tuple[str, ...]:
+    """The other locations; none where Manila does not tell: the recorded one can be mounted yet."""
+    try:
+        share = app.shares.find(mapping.share_id)
+        return candidates.others(app, share, mapping.export_location)
+    except Interrupted:
+        raise
+    except SharectlError as error:
+        app.report.step(f"other export locations are not known: {error.message}")
+        return ()
 
 
 def _is_bare(app: App, mapping: ShareMapping) -> bool:

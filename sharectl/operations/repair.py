@@ -282,5 +282,6 @@ class Repair:
     def _others(self, mapping: ShareMapping) -> tuple[str, ...] | None:
         """None where the share may have other export locations, which Manila is then asked for."""
         share = self._seen.share(mapping.share_id)
-        paths = share.export_paths if share is not None else None
-        return () if paths is not None and len(paths) == 1 else None
+        if share is None or share.status is None:
+            return ()
+        return () if share.export_paths is not None and len(share.export_paths) == 1 else None

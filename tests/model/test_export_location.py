@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sharectl.errors import Refused
 from sharectl.model.enums import ShareProtocol
-from sharectl.model.export_location import Export, Server, candidates, parse, same_source
+from sharectl.model.export_location import Export, Server, candidates, named, parse, same_source
 from sharectl.model.mounts import HostMount
 from sharectl.model.share import ExportLocation, Share
 
@@ -208,6 +208,25 @@ def test_else_the_first() -> None:
         "nas:/1",
         "nas:/2",
     )
+
+
+def test_others_that_are_unsafe_or_the_same_are_left_out() -> None:
+    others = (ExportLocation(path) for path in ("-o:/1", "NAS:/1", "//nas/1", "nas:/2"))
+    share = _share(ExportLocation("nas:/1"), *others)
+    assert candidates(share) == ("nas:/1", "nas:/2")
+
+
+def test_no_more_than_eight_are_tried() -> None:
+    many = (ExportLocation(f"nas{number}:/1") for number in range(1000))
+    assert len(candidates(_share(*many))) == 8
+
+
+def test_location_by_path_or_id() -> None:
+    share = _share(ExportLocation("nas:/1", id="one"), ExportLocation("-o:/2", id="two"))
+    assert named(share, "nas:/1") == named(share, "one") == "nas:/1"
+    for wanted in ("two", "-o:/2", "nas:/3", ""):
+        with pytest.raises(Refused):
+            named(share, wanted)
 
 
 def test_hostile_preferred_location_is_refused_not_passed_over() -> None:
