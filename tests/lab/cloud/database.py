@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 _SHARE_TABLES = (
     "shares", "share_instances", "share_metadata",
@@ -57,6 +58,23 @@ class ManilaDatabase:
             )
             if done.rowcount != 1:
                 raise ValueError(f"share {share_id} has no export location {old}")
+
+    def add_export(self, share_id: str, beside: str, path: str) -> None:
+        """Export the share under `path` as well; raises ValueError when `beside` is no path of it.
+
+        Manila lists the new one after those that are there.
+        """
+        with self._transaction() as connection:
+            done = connection.execute(
+                "INSERT INTO share_instance_export_locations"
+                " (created_at, updated_at, deleted, path, share_instance_id, uuid, is_admin_only)"
+                " SELECT created_at, updated_at, 0, ?, share_instance_id, ?, is_admin_only"
+                " FROM share_instance_export_locations WHERE path = ? AND deleted = 0"
+                " AND share_instance_id IN (SELECT id FROM share_instances WHERE share_id = ?)",
+                (path, str(uuid4()), beside, share_id),
+            )
+            if done.rowcount != 1:
+                raise ValueError(f"share {share_id} has no export location {beside}")
 
     def _value(self, query: str, argument: str) -> str | None:
         with closing(sqlite3.connect(self.file, timeout=20)) as connection:
