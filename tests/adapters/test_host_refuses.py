@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import resource
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +32,17 @@ def _put(path: Path, mapping: ShareMapping) -> None:
         transaction.put(mapping)
 
 
-@pytest.fixture
-def no_room() -> Iterator[None]:
-    """No file can be written, as on a full disk."""
+@contextmanager
+def _no_room() -> Iterator[None]:
+    """No file can be written, as on a full disk; pytest's own output may be one."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.usefixtures("no_room")
 @pytest.mark.parametrize(
     "write",
     [
@@ -52,15 +54,14 @@ def no_room() -> Iterator[None]:
 )
 def test_where_nothing_can_be_written(tmp_path: Path, write: Callable[[Path], object]) -> None:
     """All say what is missing, and leave no half of a file."""
-    with pytest.raises(StoreError, match="File too large") as caught:
+    with pytest.raises(StoreError, match="File too large") as caught, _no_room():
         write(tmp_path)
     assert caught.value.hint == "allow larger files and run it again: ulimit -f unlimited"
     assert not list(tmp_path.rglob("*.new"))
 
 
-@pytest.mark.usefixtures("no_room")
 def test_a_lock_needs_no_room(tmp_path: Path) -> None:
-    with FileLocks(tmp_path / "locks").share("s1", 0):
+    with _no_room(), FileLocks(tmp_path / "locks").share("s1", 0):
         assert (tmp_path / "locks" / "share-s1").read_text() == ""
 
 

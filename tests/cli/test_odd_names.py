@@ -104,6 +104,16 @@ def test_each_kind_of_name(name: str, form: str) -> None:
         _check({**_HARMFUL, **_PLAIN}[name], encoding, form)
 
 
+@pytest.mark.parametrize("name", _HARMFUL.values(), ids=_HARMFUL)
+def test_nothing_harmful_is_left(name: str) -> None:
+    """Beside it there are ASCII letters alone."""
+    for form in _FORMATS:
+        text = _printed("utf-8", print_list, [(name, "t1")], form, _HEADINGS)
+        assert text.isascii(), form
+        assert all(character.isprintable() or character == "\n" for character in text), form
+    assert printable(name).isascii()
+
+
 def test_a_name_that_can_be_shown_is_shown() -> None:
     for form in ("table", "json", "csv", "value"):
         for name in ("共有フォルダ", "docs \U0001f600", "❤️"):
