@@ -27,6 +27,12 @@ def plain(text: str) -> str:
     return _FAILED.sub(_sentence, text)
 
 
+def failed_at(text: str) -> str | None:
+    """Host and port of the failed connection in `text`; None if there is none."""
+    found = _FAILED.search(text)
+    return host_and_port(found["url"]) if found else None
+
+
 def _sentence(match: re.Match[str]) -> str:
     nested = match["nested"]
     found = next((words for reason in _REASONS if (words := reason.findall(nested))), None)

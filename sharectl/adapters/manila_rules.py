@@ -74,7 +74,7 @@ class ManilaRules:
         Raises `Denied` when Manila shows it to the rule's maker alone.
         """
         try:
-            rules = dict(self._read_rules(share_id, _key))
+            rules = dict(self._read_rules(share_id, answers.key))
         except NotFound:
             confirm_gone(self._session, (share_id,))
             raise
@@ -210,8 +210,3 @@ def _reason(metadata: Mapping[str, str]) -> str:
     """What Manila shows to those who try to delete the share or the rule."""
     who = ", ".join(f"{key}={value}" for key, value in sorted(metadata.items()))
     return f"attached to a domain by sharectl ({who})"[:1023]
-
-
-def _key(found: Json) -> tuple[str, str | None]:
-    """The ID of a rule and its cephx key."""
-    return str(found["id"]), found.get("access_key")

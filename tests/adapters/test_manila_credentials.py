@@ -77,7 +77,8 @@ def test_no_clouds_and_no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OS_USERNAME", "u")
     error = _refusal(Credentials("demo", "OS_CLOUD"))
     assert error.message.endswith(
-        "cloud 'demo', named by OS_CLOUD, is not in any clouds.yaml that can be read"
+        "cloud 'demo', named by OS_CLOUD, is not in any clouds.yaml that can be read;"
+        f" {os.environ['OS_CLIENT_CONFIG_FILE']}, named by OS_CLIENT_CONFIG_FILE, cannot be read"
     )
 
 
