@@ -54,6 +54,13 @@ def missing(why: object, setting: Setting) -> str | None:
     return f"there is no {names}" if names else None
 
 
+def lacking_token(config: Mapping[str, Any], setting: Setting) -> str | None:
+    """That there is no token to log in with, which keystoneauth1 does not mind before 5.2."""
+    if config.get("auth_type") not in ("token", "v3token") or config["auth"].get("token"):
+        return None
+    return f"there is no {setting('token')}"
+
+
 def _unusable_file(config: Mapping[str, Any], setting: Setting) -> str | None:
     authority, certificate, key = (
         Path(value).expanduser() if (value := config.get(name)) else None

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from keystoneauth1 import exceptions as auth_errors
 
 from sharectl.adapters import clouds_yaml, deadline
-from sharectl.adapters.credential_faults import fault_of, missing
+from sharectl.adapters.credential_faults import fault_of, lacking_token, missing
 from sharectl.errors import ConfigError, SharectlError, Unavailable
 
 T = TypeVar("T")
@@ -113,6 +113,8 @@ class Credentials:
         plugin = self.read(self.region.get_auth)
         if plugin is None:
             raise self.unusable("there are none")
+        if lacking := lacking_token(self.region.config, self.setting):
+            raise self.unusable(lacking)
         return plugin
 
     @property
