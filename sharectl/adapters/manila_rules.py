@@ -33,7 +33,7 @@ class ManilaRules:
 
     Args:
         session: gives the clients.
-        unlocked: told the server's newest microversion when a rule was granted without locks.
+        unlocked: called when a rule was granted without locks, with the reason.
     """
 
     def __init__(self, session: ManilaSession, unlocked: Callable[[str], None]) -> None:
@@ -106,7 +106,7 @@ class ManilaRules:
         except Denied as error:
             raise self._hindered(share_id, error) from error
         if self._session.version < _RULE_LOCKS:
-            self._unlocked("{}.{}".format(*self._session.version))
+            self._unlocked(self._session.limit())
         return made
 
     def _allow(

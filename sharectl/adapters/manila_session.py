@@ -110,6 +110,13 @@ class ManilaSession:
         """The microversion in force; what is asked for until the server has answered."""
         return self._version
 
+    def limit(self) -> str:
+        """What keeps the microversion from being newer: Manila, or its client on this host."""
+        text = "{}.{}".format(*self._version)
+        if self._version < known_by_client():
+            return f"Manila is at API {text}"
+        return f"python-manilaclient on this host knows API {text} at most"
+
     def project_id(self) -> str:
         """The project that the token is scoped to."""
         return self._in_time(lambda: str(self._session.get_project_id() or ""))
