@@ -103,6 +103,8 @@ class ManilaRules:
         except RuleExists as error:
             error.hint = f"see whose it is: openstack share access list {share_id}"
             raise
+        except Refused as error:
+            raise _as_it_stands(error, share_id) from error
         except Denied as error:
             raise self._hindered(share_id, error) from error
         if self._session.version < _RULE_LOCKS:
@@ -165,6 +167,8 @@ class ManilaRules:
             self._session.call(deny, change=True)
         except NotFound:
             self._confirm_rule_gone(share_id, rule_id)
+        except Refused as error:
+            raise _as_it_stands(error, share_id) from error
         except Denied as error:
             if not self._is_hidden(share_id, rule_id):
                 raise self._hindered(share_id, error) from error  # else a policy
@@ -197,6 +201,12 @@ class ManilaRules:
         if hindrance is None:
             return error
         return Refused(f"share {share_id} {hindrance}", hint=hindrance.hint)
+
+
+def _as_it_stands(error: Refused, share_id: str) -> Refused:
+    """What Manila refuses depends on the share, its back end and its rules."""
+    see = (f"openstack share show {share_id}", f"openstack share access list {share_id}")
+    return error.hinting(f"see the share and its rules: {'; '.join(see)}")
 
 
 def _made_by_another(rule_id: str, share_id: str, so: str) -> Denied:

@@ -34,6 +34,9 @@ _TIMES = 5  # that a request is sent again at most
 # Bodies of access rules carry cephx keys; keystoneauth logs them under this name only when the
 # loggers are split, and there they stay off whatever --debug turns on.
 logging.getLogger("keystoneauth.session.body").setLevel(logging.WARNING)
+# Without --debug nobody listens, and then Python itself would print what is logged as a warning:
+# the exceptions say it as well.
+logging.lastResort = logging.NullHandler()
 
 
 def known_by_client() -> tuple[int, int]:
