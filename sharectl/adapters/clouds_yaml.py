@@ -126,6 +126,10 @@ def wrong_key(document: object, cloud: object) -> str | None:
         (name, document[name]) for name in ("clouds", "client", "cache", "metrics")
         if name in document
     ]  # fmt: skip
+    metrics = document.get("metrics")
+    if isinstance(metrics, Mapping):
+        parts += [(f"metrics.{name}", metrics[name]) for name in ("statsd", "influxdb")
+                  if name in metrics]  # fmt: skip
     clouds = document.get("clouds")
     if isinstance(clouds, Mapping) and cloud in clouds:
         parts.append((f"clouds.{cloud}", clouds[cloud]))
@@ -134,6 +138,9 @@ def wrong_key(document: object, cloud: object) -> str | None:
     for name, value in parts:
         if not isinstance(value, Mapping):
             return f"{name} is {_kind(value)}, not a mapping"
+        strange = [key for key in value if not isinstance(key, str)]
+        if strange and name != "clouds":  # another cloud may have any name
+            return f"{name} has the key {strange[0]!r}, which is {_kind(strange[0])}, not text"
     return None
 
 

@@ -34,10 +34,13 @@ def failed_at(text: str) -> str | None:
 
 
 def _sentence(match: re.Match[str]) -> str:
-    nested = match["nested"]
-    found = next((words for reason in _REASONS if (words := reason.findall(nested))), None)
-    reason = found[-1].strip(" :") if found else nested
-    return f"cannot connect to {host_and_port(match['url'])}: {reason}"
+    return f"cannot connect to {host_and_port(match['url'])}: {reason(match['nested'])}"
+
+
+def reason(nested: str) -> str:
+    """The reason alone, out of what requests says."""
+    found = next((words for form in _REASONS if (words := form.findall(nested))), None)
+    return found[-1].strip(" :") if found else nested
 
 
 def host_and_port(url: str) -> str:

@@ -30,17 +30,48 @@ def fault_of(config: Mapping[str, Any], setting: Setting) -> str | None:
         value = config.get(key)
         if value is not None and (kind := no_text(value)):
             return f"{setting(key)} is {kind}, not text"
-    auth = config.get("auth")
-    url = auth.get("auth_url") if isinstance(auth, Mapping) else None
+    url = _given(config, "auth_url")
+    if url is not None and (kind := no_text(url)):
+        return f"{setting('auth_url')} is {kind}, not text"
     if url is not None and not is_address(url):
         return f"{setting('auth_url')} is no address such as https://HOST:5000/v3"
-    return _unusable_file(config, setting)
+    return lacking_token(config, setting) or _unusable_file(config, setting)
+
+
+def _given(config: Mapping[str, Any], key: str) -> Any:
+    """What is given to log in with; variables are beside `auth` until all is put together."""
+    auth = config.get("auth")
+    in_auth = auth.get(key) if isinstance(auth, Mapping) else None
+    return config.get(key) if in_auth is None else in_auth
+
+
+def culprit(entry: dict[Any, Any], works: Callable[[], bool]) -> str | None:
+    """The key without which the configuration can be used; None if it is more than one.
+
+    Args:
+        entry: of the cloud; as before when this returns.
+        works: tells whether it can be used as it is now.
+    """
+    auth = entry.get("auth")
+    parts = [entry, auth] if isinstance(auth, dict) else [entry]
+    for part in parts:
+        for key in [key for key in part if key != "auth"]:
+            before = dict(part)
+            del part[key]
+            usable = works()
+            part.clear()
+            part.update(before)
+            if usable:
+                return str(key)
+    return None
 
 
 def is_address(url: object) -> bool:
     """Whether it is an address that can be asked by HTTP."""
+    if not isinstance(url, str) or not url.isprintable() or " " in url:
+        return False
     try:
-        parts = urlsplit(url if isinstance(url, str) else "")
+        parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
@@ -55,8 +86,8 @@ def missing(why: object, setting: Setting) -> str | None:
 
 
 def lacking_token(config: Mapping[str, Any], setting: Setting) -> str | None:
-    """That there is no token to log in with, which keystoneauth1 does not mind before 5.2."""
-    if config.get("auth_type") not in ("token", "v3token") or config["auth"].get("token"):
+    """That there is no token to log in with, which some versions of keystoneauth1 do not mind."""
+    if config.get("auth_type") not in ("token", "v3token") or _given(config, "token"):
         return None
     return f"there is no {setting('token')}"
 

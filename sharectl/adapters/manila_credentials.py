@@ -14,10 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+import requests
 from keystoneauth1 import exceptions as auth_errors
 
 from sharectl.adapters import clouds_yaml, deadline
-from sharectl.adapters.credential_faults import fault_of, lacking_token, missing
+from sharectl.adapters.connection_text import reason
+from sharectl.adapters.credential_faults import culprit, fault_of, lacking_token, missing
 from sharectl.errors import ConfigError, SharectlError, Unavailable
 
 T = TypeVar("T")
@@ -79,7 +81,7 @@ class Credentials:
                 config_files=[file] if file else [], secure_files=secure, vendor_files=vendor
             )
         except Exception as error:
-            where = " and ".join(filter(None, [file, *secure, "the OS_* variables"]))
+            where = " and ".join(filter(None, [file, *secure, "the OS_* and STATSD_* variables"]))
             raise ConfigError(f"{_BAD}: {_said(error)}", hint=f"look at {where}") from error
 
     @cached_property
@@ -148,6 +150,11 @@ class Credentials:
                 f"the profile of cloud {self._name} cannot be had: {error.message}",
                 hint=f"see {self.setting('profile')}",
             ) from error
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise Unavailable(
+                f"the profile of cloud {self._name} cannot be had: {reason(str(error))}",
+                hint=f"see {self.setting('profile')}",
+            ) from error
         except SharectlError:
             raise
         except Exception as error:
@@ -161,7 +168,8 @@ class Credentials:
     @property
     def service(self) -> str:
         """Whom a request asks now: Keystone until the login, and then Manila."""
-        return "Keystone" if getattr(self.auth, "auth_ref", self.auth) is None else "Manila"
+        auth = self.__dict__.get("auth")  # if it has been asked for
+        return "Keystone" if getattr(auth, "auth_ref", auth) is None else "Manila"
 
     @property
     def url_setting(self) -> str:
@@ -180,12 +188,16 @@ class Credentials:
         Args:
             why: what was raised, or a reason; if a value is seen to be wrong, that is told.
         """
-        told = self.fault() or missing(why, self.setting) or _said(why)
+        told = missing(why, self.setting) or self.fault() or _said(why)
+        if told == _said(why) and isinstance(why, Exception):
+            told = f"{self._culprit()}{told}"
         if not self._made_up:
             where = f"cloud {self._name} in {self._document[0]}"
             return ConfigError(f"{_BAD}: {told}", hint=f"complete or mend {where}")
         if os.environ.get("OS_AUTH_URL"):
-            hint = f"complete the OS_* variables, or name a cloud of clouds.yaml with {_HOW}"
+            hint = (
+                f"complete or mend the OS_* variables, or name a cloud of clouds.yaml with {_HOW}"
+            )
             return ConfigError(f"{_BAD}: {told}", hint=hint)
         return ConfigError("no cloud is chosen, and OS_AUTH_URL is not set", hint=self.hint)
 
@@ -198,7 +210,29 @@ class Credentials:
         if not self._made_up and (wrong := clouds_yaml.wrong_key(document, self._name)):
             return wrong
         region = self.__dict__.get("region")
-        return None if region is None else fault_of(region.config, self.setting)
+        if region is not None:
+            return fault_of(region.config, self.setting)
+        entry = self._loader.cloud_config["clouds"].get(self._name)
+        return fault_of(entry, self.setting) if isinstance(entry, dict) else None
+
+    def _culprit(self) -> str:
+        """The key that the loader cannot take, for a message; empty if that is not seen."""
+        entry = self._loader.cloud_config["clouds"].get(self._name)
+        if "region" in self.__dict__ or not isinstance(entry, dict):
+            return ""
+        key = culprit(entry, self._works)
+        return f"{self.setting(key)} cannot be used: " if key else ""
+
+    def _works(self) -> bool:
+        """Whether the loader can use what the cloud has now."""
+        loader = self._loader
+        if "profile" in loader.cloud_config["clouds"].get(self._name, {}):
+            return False  # a server may be asked for it, and it is not worth that
+        try:
+            loader.get_one(cloud=self._cloud)
+        except Exception:  # noqa: BLE001 - that it fails is what is asked
+            return False
+        return True
 
     @property
     def hint(self) -> str:
@@ -246,4 +280,4 @@ def _said(why: object) -> str:
     if made_to_be_read and text:
         return text
     name = type(why).__name__
-    return text if name == "ConfigException" else f"{name}: {text}"
+    return text if name in ("ConfigException", "Exception") else f"{name}: {text}"

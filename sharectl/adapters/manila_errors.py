@@ -7,13 +7,16 @@ answer counts as Manila's only if its body is one of Manila's own: `{"itemNotFou
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
 import manilaclient.exceptions as manila_errors
 from keystoneauth1 import exceptions as auth_errors
+from urllib3.exceptions import LocationValueError
 
 from sharectl.adapters.connection_text import failed_at, host_and_port, plain
+from sharectl.adapters.credential_faults import is_address
 from sharectl.adapters.manila_answers import Malformed
 from sharectl.adapters.manila_credentials import Credentials
 from sharectl.adapters.retry_after import seconds_of
@@ -36,6 +39,7 @@ _NOT_FOUND = "itemNotFound"
 # Manila answers 400 when the rules of an unknown share are asked for.
 _NO_SHARE = re.compile(r"Share \S+ not found\.?")
 _UPDATE = "upgrade python-manilaclient; which one it is: pip show python-manilaclient"
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _RULE_EXISTS = re.compile(r"Share access \S+ exists\.?")
 
 
@@ -86,8 +90,9 @@ def unreadable(
 
     A library that is confused was given wrong values, or an answer of something else.
     """
-    fault = credentials.fault()
-    if fault is not None or isinstance(error, OSError) or type(error) is Exception:
+    if isinstance(error, LocationValueError | UnicodeError):
+        return _no_address(str(error), credentials)
+    if credentials.fault() is not None or isinstance(error, OSError) or type(error) is Exception:
         return credentials.unusable(error)  # keystoneauth1 raises a bare one for no OS_PASSWORD
     what = f"an answer that cannot be read ({type(error).__name__}: {error})"
     if isinstance(error, Malformed):
@@ -106,12 +111,12 @@ def _cause(error: Exception) -> Exception:
 def _no_connection(
     error: Exception, text: str, credentials: Credentials, *, change: bool
 ) -> SharectlError:
-    fault = None
-    if not isinstance(error, auth_errors.ConnectFailure | auth_errors.ConnectTimeout):
-        if credentials.fault() is not None:
-            return credentials.unusable(error)
-        if isinstance(getattr(error, "original", None), ValueError):  # no address at all
-            return _no_address(text, credentials)
+    fault, url = None, credentials.auth_url
+    plain_failure = isinstance(error, auth_errors.ConnectFailure | auth_errors.ConnectTimeout)
+    if credentials.fault() is not None and not (plain_failure and is_address(url or "http://h")):
+        return credentials.unusable(error)
+    if isinstance(getattr(error, "original", None), ValueError):  # no address at all
+        return _no_address(text, credentials)
     if not isinstance(error, auth_errors.ConnectTimeout):
         place = failed_at(str(error)) or host_and_port(credentials.auth_url)
         fault = tls_fault(str(error), place, _address(credentials), credentials.setting)
@@ -122,12 +127,13 @@ def _no_connection(
 
 def _no_address(text: str, credentials: Credentials) -> SharectlError:
     """Of Keystone, as configured, or of Manila, as in the catalog."""
-    if credentials.service == "Keystone":
-        return ConfigError(
-            f"{credentials.url_setting} is no address that can be asked: {text}",
-            hint=f"mend {credentials.url_setting}",
-        )
-    return not_manila(text, credentials)
+    if credentials.service != "Keystone":
+        return not_manila(text, credentials)
+    proxies = [name for name in os.environ if name.upper() in _PROXIES]
+    return ConfigError(
+        f"Keystone has no address that can be asked: {text}",
+        hint=f"mend {' or '.join([credentials.url_setting, *proxies])}",
+    )
 
 
 def _address(credentials: Credentials) -> str:
@@ -159,6 +165,17 @@ def _login(error: Exception, text: str, credentials: Credentials) -> SharectlErr
             f"{who} does not accept the credentials: {text}",
             hint=f"check them with: {credentials.command('token issue')}",
         )
+    if not isinstance(error, auth_errors.ClientException):
+        return None
+    return _no_login(error, text, credentials)
+
+
+def _no_login(
+    error: auth_errors.ClientException, text: str, credentials: Credentials
+) -> SharectlError:
+    by_keystone = isinstance(error, auth_errors.HttpError) or credentials.service != "Keystone"
+    if not by_keystone and credentials.fault() is not None:
+        return credentials.unusable(error)
     if isinstance(error, auth_errors.catalog.CatalogException):
         return ConfigError(
             f"the cloud has no Manila that can be used: {text}",
@@ -171,9 +188,7 @@ def _login(error: Exception, text: str, credentials: Credentials) -> SharectlErr
             f"{credentials.url_setting} is no Keystone's address: {text}",
             hint=f"mend {credentials.url_setting}; it ends in /v3 as a rule",
         )
-    if isinstance(error, auth_errors.ClientException):
-        return credentials.unusable(error)
-    return None
+    return credentials.unusable(error)
 
 
 def _answered(error: Any, text: str, credentials: Credentials, *, change: bool) -> SharectlError:
@@ -219,7 +234,7 @@ def _fault(error: Any) -> tuple[str, str]:
         body = error.response.json()
         ((name, content),) = body.items()
         return str(name), str(content["message"])
-    except (AttributeError, ValueError, TypeError, KeyError):
+    except (AttributeError, ValueError, TypeError, KeyError, RecursionError):
         return "", str(error.message or "") if error.response is None else ""
 
 

@@ -86,7 +86,7 @@ def test_no_clouds_and_no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_variables_that_are_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OS_AUTH_URL", "http://192.0.2.1:5000/v3")
     error = Credentials(None).unusable("there is no password")
-    assert error.advice.startswith("complete the OS_* variables, or name a cloud of clouds.yaml")
+    assert error.advice.startswith("complete or mend the OS_* variables, or name a cloud of")
 
 
 def test_a_cloud_that_is_not_complete(clouds: Path) -> None:
