@@ -185,7 +185,7 @@ _SAID = {ExitCode.UNAVAILABLE, ExitCode.CONFIG, ExitCode.REFUSED, ExitCode.NOT_F
          ExitCode.PERMISSION}  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     answers=st.lists(
         st.tuples(st.sampled_from(_STATUSES), _bodies, _waits), min_size=1, max_size=3
