@@ -19,7 +19,7 @@ HIDDEN = "******"  # in place of the client and the key of a rule that another u
 _NEWEST_MAJOR = "v2"
 _MICROVERSION = re.compile(r"2\.(\d{1,9})")
 # Such an ID can name a folder and be part of an address.
-_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,254}")
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
 
 Json = Mapping[str, Any]
 
