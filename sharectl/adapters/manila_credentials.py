@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 import requests
 from keystoneauth1 import exceptions as auth_errors
 
-from sharectl.adapters import clouds_yaml, deadline
+from sharectl.adapters import deadline
+from sharectl.adapters import manila_clouds_yaml as clouds_yaml
 from sharectl.adapters.connection_text import reason
-from sharectl.adapters.credential_faults import culprit, fault_of, lacking_token, missing
+from sharectl.adapters.manila_credential_faults import culprit, fault_of, lacking_token, missing
 from sharectl.errors import ConfigError, SharectlError, Unavailable
 
 T = TypeVar("T")

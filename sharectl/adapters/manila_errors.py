@@ -16,8 +16,8 @@ from keystoneauth1 import exceptions as auth_errors
 from urllib3.exceptions import LocationValueError
 
 from sharectl.adapters.connection_text import failed_at, host_and_port, plain
-from sharectl.adapters.credential_faults import is_address
 from sharectl.adapters.manila_answers import Malformed
+from sharectl.adapters.manila_credential_faults import is_address
 from sharectl.adapters.manila_credentials import Credentials
 from sharectl.adapters.retry_after import seconds_of
 from sharectl.adapters.tls_text import tls_fault

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from keystoneauth1 import exceptions as auth_errors
 
-from sharectl.adapters.clouds_yaml import no_text
+from sharectl.adapters.manila_clouds_yaml import no_text
 
 Setting = Callable[[str], str]
 
