@@ -85,10 +85,9 @@ class RealApp:
             self._made_clouds.append(ManilaClouds(self.config, self._rule_without_locks))
         return self._made_clouds[0]
 
-    def _rule_without_locks(self, version: str) -> None:
+    def _rule_without_locks(self, why: str) -> None:
         self.report.warn(
-            f"Manila is at API {version}: access rules cannot be locked against deletion by others"
-            " (that needs 2.82)"
+            f"{why}: access rules cannot be locked against deletion by others (that needs 2.82)"
         )
 
     @cached_property

@@ -27,7 +27,8 @@ class Config:
     `libvirt.uri`, `libvirt.timeout`, `manila.cloud`, `manila.timeout` (one request),
     `mount.timeout`, `nfs.version`, `nfs.access_to`, `nfs.options`, `cephfs.client`
     (auto, kernel or fuse), `cephfs.access_to`, `cephfs.options`.
-    Not in the file: the folders, and what `manila_cloud` comes from, for errors.
+    Not in the file: the folders, what `manila_cloud` comes from, for errors, and `patience`: how
+    long to wait in all where OpenStack takes no more requests for now (`manila.timeout` if None).
     """
 
     libvirt_uri: str = "qemu:///system"
@@ -44,6 +45,11 @@ class Config:
     state_dir: Path = Path("/var/lib/sharectl")
     runtime_dir: Path = Path("/run/sharectl")
     cloud_named_by: str = field(default="", compare=False)
+    patience: float | None = None
+
+    def waiting(self, seconds: float) -> Config:
+        """For a verb with --timeout: for so long it waits also where OpenStack asks it to."""
+        return replace(self, patience=seconds)
 
     def hasty(self) -> Config:
         """For verbs that only look: they answer within seconds, whatever is dead."""

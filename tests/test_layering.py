@@ -44,7 +44,9 @@ _OWN = {
 _OTHERS = {
     "click": ("sharectl.cli",),
     "rich": ("sharectl.cli.rich_table", "sharectl.cli.progress"),
-    "yaml": ("sharectl.cli.output",),
+    "yaml": ("sharectl.cli.output", "sharectl.adapters.manila_"),
+    "requests": ("sharectl.adapters.manila_",),
+    "urllib3": ("sharectl.adapters.manila_",),
     "subprocess": ("sharectl.adapters.process",),
     "libvirt": ("sharectl.adapters.libvirt_",),
     "manilaclient": ("sharectl.adapters.manila_",),

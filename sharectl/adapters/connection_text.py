@@ -27,11 +27,20 @@ def plain(text: str) -> str:
     return _FAILED.sub(_sentence, text)
 
 
+def failed_at(text: str) -> str | None:
+    """Host and port of the failed connection in `text`; None if there is none."""
+    found = _FAILED.search(text)
+    return host_and_port(found["url"]) if found else None
+
+
 def _sentence(match: re.Match[str]) -> str:
-    nested = match["nested"]
-    found = next((words for reason in _REASONS if (words := reason.findall(nested))), None)
-    reason = found[-1].strip(" :") if found else nested
-    return f"cannot connect to {host_and_port(match['url'])}: {reason}"
+    return f"cannot connect to {host_and_port(match['url'])}: {reason(match['nested'])}"
+
+
+def reason(nested: str) -> str:
+    """The reason alone, out of what requests says."""
+    found = next((words for form in _REASONS if (words := form.findall(nested))), None)
+    return found[-1].strip(" :") if found else nested
 
 
 def host_and_port(url: str) -> str:

@@ -66,7 +66,10 @@ class ManilaClouds:
 
     def _of(self, name: str | None, named_by: str) -> ManilaShares:
         if name not in self._made:
-            session = ManilaSession(Credentials(name, named_by), self._config.manila_timeout)
+            config = self._config
+            session = ManilaSession(
+                Credentials(name, named_by), config.manila_timeout, config.patience
+            )
             self._made[name] = ManilaShares(session, self._unlocked)
         return self._made[name]
 

@@ -7,16 +7,21 @@ answer counts as Manila's only if its body is one of Manila's own: `{"itemNotFou
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
 import manilaclient.exceptions as manila_errors
 from keystoneauth1 import exceptions as auth_errors
+from urllib3.exceptions import LocationValueError
 
-from sharectl.adapters.connection_text import plain
+from sharectl.adapters.connection_text import failed_at, host_and_port, plain
+from sharectl.adapters.manila_answers import Malformed
+from sharectl.adapters.manila_credential_faults import is_address
 from sharectl.adapters.manila_credentials import Credentials
+from sharectl.adapters.retry_after import seconds_of
+from sharectl.adapters.tls_text import tls_fault
 from sharectl.errors import (
-    BackendError,
     ConfigError,
     Denied,
     NotFound,
@@ -27,16 +32,28 @@ from sharectl.errors import (
 )
 
 BAD_REQUEST, FORBIDDEN, MISSING = 400, 403, 404
-NOT_ACCEPTABLE, CONFLICT, TOO_LARGE, TOO_MANY, SERVER_ERROR = 406, 409, 413, 429, 500
+NOT_ACCEPTABLE, CONFLICT, TOO_LARGE, TOO_MANY = 406, 409, 413, 429
+SERVER_ERROR, AWAY = 500, 503
 
 _NOT_FOUND = "itemNotFound"
 # Manila answers 400 when the rules of an unknown share are asked for.
 _NO_SHARE = re.compile(r"Share \S+ not found\.?")
+_UPDATE = "upgrade python-manilaclient; which one it is: pip show python-manilaclient"
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _RULE_EXISTS = re.compile(r"Share access \S+ exists\.?")
 
 
 class RequestFailed(Unavailable):
     """Manila is there, and failed at this very request: others may go well."""
+
+
+class Limited(Unavailable):
+    """There are too many requests for now; this one was not carried out.
+
+    `wait` is in how many seconds it may be sent again, None if that was not said.
+    """
+
+    wait: float | None = None
 
 
 def translate(error: Exception, credentials: Credentials, *, change: bool = False) -> SharectlError:
@@ -49,29 +66,95 @@ def translate(error: Exception, credentials: Credentials, *, change: bool = Fals
 
     `NotFound` means that Manila itself said so, this once.
     """
+    error = _cause(error)
     text = _text(error)
     status = getattr(error, "http_status", None) or 0
-    if isinstance(error, auth_errors.ConnectionError) or status >= SERVER_ERROR:
+    if isinstance(error, auth_errors.ConnectionError):
+        return _no_connection(error, text, credentials, change=change)
+    if status in (TOO_LARGE, TOO_MANY) or (status == AWAY and not change):
+        return _limited(error, text, credentials)
+    if status >= SERVER_ERROR:
         kind = RequestFailed if status == SERVER_ERROR else Unavailable
-        return _away(kind, text, credentials, uncertain=change and not _never_sent(error))
-    if status in (TOO_LARGE, TOO_MANY):
-        return _busy(error, text, credentials)
+        return _away(kind, text, credentials, uncertain=change)
     if (refused := _login(error, text, credentials)) is not None:
         return refused
     if isinstance(error, manila_errors.HttpError):
         return _answered(error, text, credentials, change=change)
-    if isinstance(error, manila_errors.CommandError):
-        return Refused(f"Manila's client refuses: {text}")
-    return BackendError(f"Manila: {text}")
+    return Refused(f"Manila's client refuses: {text}", hint=_UPDATE)
 
 
-def _busy(error: Any, text: str, credentials: Credentials) -> Unavailable:
-    """A limit of requests: this one was not carried out."""
-    seconds = getattr(error.response, "retry_after", None)
-    when = f"in {seconds:g} s" if seconds else "in a minute"
-    return Unavailable(
+def unreadable(
+    error: Exception, credentials: Credentials, *, change: bool = False
+) -> SharectlError:
+    """What another exception means, raised by a library that was asked to send a request.
+
+    A library that is confused was given wrong values, or an answer of something else.
+    """
+    if isinstance(error, LocationValueError | UnicodeError):
+        return _no_address(str(error), credentials)
+    if credentials.fault() is not None or isinstance(error, OSError) or type(error) is Exception:
+        return credentials.unusable(error)  # keystoneauth1 raises a bare one for no OS_PASSWORD
+    what = f"an answer that cannot be read ({type(error).__name__}: {error})"
+    if isinstance(error, Malformed):
+        what = str(error)
+    return not_manila(what[:200], credentials, change=change)
+
+
+def _cause(error: Exception) -> Exception:
+    """keystoneauth1 tells a server that is away as one without versions of the API."""
+    below: BaseException | None = error
+    while isinstance(below, auth_errors.DiscoveryFailure):
+        below = below.__cause__ or below.__context__
+    return below if isinstance(below, auth_errors.ClientException) else error
+
+
+def _no_connection(
+    error: Exception, text: str, credentials: Credentials, *, change: bool
+) -> SharectlError:
+    fault, url = None, credentials.auth_url
+    plain_failure = isinstance(error, auth_errors.ConnectFailure | auth_errors.ConnectTimeout)
+    if credentials.fault() is not None and not (plain_failure and is_address(url or "http://h")):
+        return credentials.unusable(error)
+    if isinstance(getattr(error, "original", None), ValueError):  # no address at all
+        return _no_address(text, credentials)
+    if not isinstance(error, auth_errors.ConnectTimeout):
+        place = failed_at(str(error)) or host_and_port(credentials.auth_url)
+        fault = tls_fault(str(error), place, _address(credentials), credentials.setting)
+    if fault is not None:
+        return ConfigError(f"{credentials.service} at {place} {fault.what}", hint=fault.hint)
+    return _away(Unavailable, text, credentials, uncertain=change and not _never_sent(error))
+
+
+def _no_address(text: str, credentials: Credentials) -> SharectlError:
+    """Of Keystone, as configured, or of Manila, as in the catalog."""
+    if credentials.service != "Keystone":
+        return not_manila(text, credentials)
+    proxies = [name for name in os.environ if name.upper() in _PROXIES]
+    return ConfigError(
+        f"Keystone has no address that can be asked: {text}",
+        hint=f"mend {' or '.join([credentials.url_setting, *proxies])}",
+    )
+
+
+def _address(credentials: Credentials) -> str:
+    """What says where the service is that is asked now."""
+    if credentials.service == "Keystone":
+        return credentials.url_setting
+    return f"its endpoint in the catalog ({credentials.command('catalog list')})"
+
+
+def _limited(error: Any, text: str, credentials: Credentials) -> Unavailable:
+    """A limit of requests, or maintenance: this one was not carried out."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    wait = seconds_of(headers.get("Retry-After"), headers.get("Date"))
+    when = f"in {max(wait, 1):.0f} s" if wait is not None else "in a minute"
+    if error.http_status == AWAY and wait is None:
+        return _away(Unavailable, text, credentials, uncertain=False)
+    limited = Limited(
         f"{credentials.service} takes no more requests for now: {text}", hint=f"run it again {when}"
     )
+    limited.wait = wait
+    return limited
 
 
 def _login(error: Exception, text: str, credentials: Credentials) -> SharectlError | None:
@@ -82,24 +165,40 @@ def _login(error: Exception, text: str, credentials: Credentials) -> SharectlErr
             f"{who} does not accept the credentials: {text}",
             hint=f"check them with: {credentials.command('token issue')}",
         )
+    if not isinstance(error, auth_errors.ClientException):
+        return None
+    return _no_login(error, text, credentials)
+
+
+def _no_login(
+    error: auth_errors.ClientException, text: str, credentials: Credentials
+) -> SharectlError:
+    by_keystone = isinstance(error, auth_errors.HttpError) or credentials.service != "Keystone"
+    if not by_keystone and credentials.fault() is not None:
+        return credentials.unusable(error)
     if isinstance(error, auth_errors.catalog.CatalogException):
         return ConfigError(
             f"the cloud has no Manila that can be used: {text}",
             hint=f"see: {credentials.command('catalog list')}",
         )
-    if isinstance(error, auth_errors.ClientException):
-        return credentials.unusable(text)
-    return None
+    if isinstance(error, auth_errors.InvalidResponse):
+        return not_manila(text, credentials)
+    if isinstance(error, auth_errors.DiscoveryFailure):
+        return ConfigError(
+            f"{credentials.url_setting} is no Keystone's address: {text}",
+            hint=f"mend {credentials.url_setting}; it ends in /v3 as a rule",
+        )
+    return credentials.unusable(error)
 
 
 def _answered(error: Any, text: str, credentials: Credentials, *, change: bool) -> SharectlError:
-    """A status of 4xx."""
+    """A status of 3xx or 4xx."""
     status = error.http_status
-    if status == NOT_ACCEPTABLE:
-        return BackendError(f"Manila: {text}")
     fault, message = _fault(error)
     if _is_foreign(status, fault, error):
         return not_manila(f"HTTP {status}", credentials, change=change)
+    if status == NOT_ACCEPTABLE:
+        return Refused(f"Manila does not speak the API that its client wants: {text}", hint=_UPDATE)
     return _refused(status, message, text, credentials)
 
 
@@ -120,10 +219,13 @@ def _refused(status: int, message: str, text: str, credentials: Credentials) -> 
             f" {credentials.command('token issue')}",
         )
     if status == MISSING or (status == BAD_REQUEST and _NO_SHARE.fullmatch(message)):
-        return NotFound(says)
+        return NotFound(says, hint=f"see which there are: {credentials.command('share list')}")
     if _RULE_EXISTS.fullmatch(message):
         return RuleExists(says)
-    return Refused(says) if status in (BAD_REQUEST, CONFLICT) else BackendError(f"Manila: {text}")
+    if status == CONFLICT:
+        busy = f"see whether it is busy: {credentials.command('share list')}; then run it again"
+        return Refused(says, hint=busy)
+    return Refused(says, hint=f"see what it is about: {credentials.command('share list')}")
 
 
 def _fault(error: Any) -> tuple[str, str]:
@@ -132,22 +234,25 @@ def _fault(error: Any) -> tuple[str, str]:
         body = error.response.json()
         ((name, content),) = body.items()
         return str(name), str(content["message"])
-    except (AttributeError, ValueError, TypeError, KeyError):
+    except (AttributeError, ValueError, TypeError, KeyError, RecursionError):
         return "", str(error.message or "") if error.response is None else ""
 
 
 def not_manila(what: str, credentials: Credentials, *, change: bool = False) -> Unavailable:
-    """The error for an answer that Manila did not give; it says nothing of a share or rule.
+    """The error for an answer that the service did not give; it says nothing of a share or rule.
 
     Args:
         what: came back, for the message.
         credentials: those in use, for what to type.
         change: whether the request would have changed something, and may have.
     """
+    service = credentials.service
+    where = f"the address is in: {credentials.command('catalog list')}"
+    if service == "Keystone":
+        where = f"the address is {credentials.url_setting}"
     return Unavailable(
-        f"what answers in Manila's place is not Manila: {what}",
-        hint="see what is between here and there, a proxy perhaps; the address is in:"
-        f" {credentials.command('catalog list')}",
+        f"what answers in {service}'s place is not {service}: {what}",
+        hint=f"see what is between here and there, a proxy perhaps; {where}",
         uncertain=change,
     )
 

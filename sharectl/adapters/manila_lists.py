@@ -14,6 +14,7 @@ from sharectl.errors import ConfigError, Interrupted, SharectlError, Unavailable
 from sharectl.model.share import ExportLocation, Share
 
 _PAGE = 1000  # Manila's own limit, unless its operator has set another
+_MOST = 1000  # pages; a list that has more has no end
 _EXPORTS = (2, 9)
 _COUNTED = (2, 42)
 _RECYCLE_BIN = (2, 69)
@@ -39,14 +40,16 @@ class ShareList(Generic[T]):
     read: Callable[[Json], T]
     search: Mapping[str, str]
     detailed: bool = True
-    version: str | None = None
+    version: tuple[int, int] | None = None
 
     def all(self) -> dict[str, T]:
         """What `read` made of them, by ID."""
         found: dict[str, T] = {}
         offset = 0
+        number = 0
         while True:
-            page, total = self._page(offset)
+            number += 1
+            page, total = self._page(offset, number)
             new = {key: item for key, item in page if key not in found}
             found |= new
             offset += len(page)
@@ -55,12 +58,16 @@ class ShareList(Generic[T]):
             if self.version is not None and len(page) < _PAGE:
                 return found
 
-    def _page(self, offset: int) -> tuple[list[tuple[str, T]], int | None]:
+    def _page(self, offset: int, number: int) -> tuple[list[tuple[str, T]], int | None]:
         def ask(client: Any) -> tuple[list[tuple[str, T]], int | None]:
+            if number > _MOST:
+                raise Malformed("a list without an end")
             body = client.client.get(self._path(offset))[1]
-            page = [(item["id"], self.read(item)) for item in answers.items(body, "shares")]
+            page = [
+                (answers.ident(item), self.read(item)) for item in answers.items(body, "shares")
+            ]
             total = body.get("count")
-            if total is not None and not isinstance(total, int):
+            if isinstance(total, bool) or not isinstance(total, int | None):
                 raise Malformed("a list with an impossible count")
             return page, total
 

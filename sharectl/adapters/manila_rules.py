@@ -33,7 +33,7 @@ class ManilaRules:
 
     Args:
         session: gives the clients.
-        unlocked: told the server's newest microversion when a rule was granted without locks.
+        unlocked: called when a rule was granted without locks, with the reason.
     """
 
     def __init__(self, session: ManilaSession, unlocked: Callable[[str], None]) -> None:
@@ -74,7 +74,7 @@ class ManilaRules:
         Raises `Denied` when Manila shows it to the rule's maker alone.
         """
         try:
-            rules = dict(self._read_rules(share_id, _key))
+            rules = dict(self._read_rules(share_id, answers.key))
         except NotFound:
             confirm_gone(self._session, (share_id,))
             raise
@@ -103,10 +103,12 @@ class ManilaRules:
         except RuleExists as error:
             error.hint = f"see whose it is: openstack share access list {share_id}"
             raise
+        except Refused as error:
+            raise _as_it_stands(error, share_id) from error
         except Denied as error:
             raise self._hindered(share_id, error) from error
         if self._session.version < _RULE_LOCKS:
-            self._unlocked("{}.{}".format(*self._session.version))
+            self._unlocked(self._session.limit())
         return made
 
     def _allow(
@@ -165,6 +167,8 @@ class ManilaRules:
             self._session.call(deny, change=True)
         except NotFound:
             self._confirm_rule_gone(share_id, rule_id)
+        except Refused as error:
+            raise _as_it_stands(error, share_id) from error
         except Denied as error:
             if not self._is_hidden(share_id, rule_id):
                 raise self._hindered(share_id, error) from error  # else a policy
@@ -199,6 +203,12 @@ class ManilaRules:
         return Refused(f"share {share_id} {hindrance}", hint=hindrance.hint)
 
 
+def _as_it_stands(error: Refused, share_id: str) -> Refused:
+    """What Manila refuses depends on the share, its back end and its rules."""
+    see = (f"openstack share show {share_id}", f"openstack share access list {share_id}")
+    return error.hinting(f"see the share and its rules: {'; '.join(see)}")
+
+
 def _made_by_another(rule_id: str, share_id: str, so: str) -> Denied:
     return Denied(
         f"access rule {rule_id} of share {share_id} was made by another Manila user, and {so}",
@@ -210,8 +220,3 @@ def _reason(metadata: Mapping[str, str]) -> str:
     """What Manila shows to those who try to delete the share or the rule."""
     who = ", ".join(f"{key}={value}" for key, value in sorted(metadata.items()))
     return f"attached to a domain by sharectl ({who})"[:1023]
-
-
-def _key(found: Json) -> tuple[str, str | None]:
-    """The ID of a rule and its cephx key."""
-    return str(found["id"]), found.get("access_key")

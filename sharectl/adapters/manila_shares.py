@@ -27,10 +27,10 @@ from sharectl.adapters.manila_lists import (
 )
 from sharectl.adapters.manila_rules import ManilaRules
 from sharectl.adapters.manila_survey import survey
-from sharectl.errors import BackendError, Denied, NotFound, Refused
+from sharectl.errors import Denied, NotFound, Refused
 from sharectl.model.share import Share, ShareSeen
 
-_LISTED_EXPORTS = "2.8"  # the last with export locations in the list of shares
+_LISTED_EXPORTS = (2, 8)  # the last with export locations in the list of shares
 # Without it, the shares that other projects have made public can be listed as well.
 _OWN = {"is_public": "False"}
 
@@ -104,7 +104,7 @@ class ManilaShares(ManilaRules):
             return replace(seen, rules=self._rules_once(share_id))
         except NotFound:
             return ShareSeen(None)
-        except (Denied, Refused, BackendError, RequestFailed) as error:
+        except (Denied, Refused, RequestFailed) as error:
             return ShareSeen(None, error=error)
 
     def _list_with_exports(self) -> dict[str, ShareSeen]:
@@ -116,7 +116,7 @@ class ManilaShares(ManilaRules):
                 _OWN,
                 version=_LISTED_EXPORTS,
             ).all()
-        except (Refused, BackendError):  # a server that no longer speaks 2.8
+        except Refused:  # a server that no longer speaks 2.8
             return {item.id: replace(_as_seen(item), export_paths=None) for item in self.list()}
 
 

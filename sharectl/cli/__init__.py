@@ -123,15 +123,24 @@ def cli(
     reporter = StderrReporter(verbose=verbose or debug, quiet=quiet)
     ctx.call_on_close(reporter.done)
     ctx.meta["sharectl.done"] = reporter.done
-    if debug:
-        from sharectl.cli.log import log_all
-
-        log_all()
+    _set_libraries(debug=debug)
     if ctx.obj is None:  # tests bring their own
         settings = _settings(config_file, connect, os_cloud)
         if ctx.invoked_subcommand in _LOOKING:
             settings = settings.hasty()
         ctx.obj = _build(settings, reporter)
+
+
+def _set_libraries(*, debug: bool) -> None:
+    """What they log and warn of is for --debug: it would stand between our own lines."""
+    if debug:
+        from sharectl.cli.log import log_all
+
+        log_all()
+    else:
+        import warnings
+
+        warnings.simplefilter("ignore")
 
 
 def _settings(config_file: Path | None, connect: str | None, os_cloud: str | None) -> Config:

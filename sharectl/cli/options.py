@@ -46,8 +46,18 @@ yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for conf
 no_question_option = click.option(
     "-y", "--yes", is_flag=True, help="Accepted for scripts: this command never asks."
 )
+
+
+def _wait(ctx: click.Context, _parameter: click.Parameter, seconds: float) -> float:
+    """Where OpenStack takes no more requests for now, that is waited for as well."""
+    if config := getattr(ctx.obj, "config", None):
+        ctx.obj.config = config.waiting(seconds)
+    return seconds
+
+
 timeout_option = click.option(
     "--timeout",
+    callback=_wait,
     type=_Seconds(86400),
     default=60.0,
     metavar="S",

@@ -7,6 +7,7 @@ Keystone 30 and Manila 23.
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -175,11 +176,15 @@ class SmallManila:
 
 
 class OpenStack:
-    """Keystone and `manila` at `url`; `projects` and `roles` are of the users by name."""
+    """Keystone and `manila` at `url`; `projects` and `roles` are of the users by name.
+
+    The catalog has `manila_url`, if that is set, as the endpoint of Manila.
+    """
 
     def __init__(self) -> None:
         self.manila = SmallManila()
         self.url = ""
+        self.manila_url = ""
         self.projects: dict[str, str] = {}
         self.roles: dict[str, tuple[str, ...]] = {}
 
@@ -194,7 +199,7 @@ class OpenStack:
 
     def _token(self, user: str) -> Answer:
         endpoint = {"interface": "public", "region": "R", "region_id": "R", "id": "e",
-                    "url": f"{self.url}/v2"}  # fmt: skip
+                    "url": self.manila_url or f"{self.url}/v2"}  # fmt: skip
         service = {"type": "shared-file-system", "id": "s", "name": "manila",
                    "endpoints": [endpoint]}  # fmt: skip
         roles = self.roles.get(user, ("member",))
@@ -210,9 +215,14 @@ class OpenStack:
         return as_json({"token": token}, 201, **{"X-Subject-Token": f"token-of-{user}"})
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_arguments: Any) -> None:
+        """A client that does not like the certificate goes away."""
+
+
 @contextmanager
-def serving() -> Iterator[OpenStack]:
-    """One that runs inside the block."""
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[OpenStack]:
+    """One that runs inside the block; it speaks TLS if it is given a context for that."""
     served = OpenStack()
 
     class Handler(BaseHTTPRequestHandler):
@@ -239,8 +249,12 @@ def serving() -> Iterator[OpenStack]:
         def log_message(self, *_arguments: Any) -> None:
             """Nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.url = f"http://127.0.0.1:{server.server_address[1]}"
+    server = _Server(("127.0.0.1", 0), Handler)
+    if tls is not None:  # the handshake in the thread of the request
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    served.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

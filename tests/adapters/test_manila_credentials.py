@@ -77,7 +77,8 @@ def test_no_clouds_and_no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OS_USERNAME", "u")
     error = _refusal(Credentials("demo", "OS_CLOUD"))
     assert error.message.endswith(
-        "cloud 'demo', named by OS_CLOUD, is not in any clouds.yaml that can be read"
+        "cloud 'demo', named by OS_CLOUD, is not in any clouds.yaml that can be read;"
+        f" {os.environ['OS_CLIENT_CONFIG_FILE']}, named by OS_CLIENT_CONFIG_FILE, cannot be read"
     )
 
 
@@ -85,7 +86,7 @@ def test_no_clouds_and_no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_variables_that_are_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OS_AUTH_URL", "http://192.0.2.1:5000/v3")
     error = Credentials(None).unusable("there is no password")
-    assert error.advice.startswith("complete the OS_* variables, or name a cloud of clouds.yaml")
+    assert error.advice.startswith("complete or mend the OS_* variables, or name a cloud of")
 
 
 def test_a_cloud_that_is_not_complete(clouds: Path) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from keystoneauth1 import exceptions as auth_errors
 
-from sharectl.adapters import manila_session
 from sharectl.adapters.manila_credentials import Credentials
 from sharectl.adapters.manila_errors import translate
 from sharectl.adapters.manila_session import ManilaSession
@@ -117,11 +116,13 @@ def test_failed_connection_is_one_sentence(
     )
 
 
+@pytest.mark.loopback
 def test_each_call_has_a_client_of_its_own(
-    session: ManilaSession, monkeypatch: pytest.MonkeyPatch
+    openstack: OpenStack, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two threads on one took each other's attributes away."""
-    monkeypatch.setattr(manila_session, "Client", lambda **_arguments: object())
+    monkeypatch.setenv("OS_AUTH_URL", f"{openstack.url}/v3")
+    session = ManilaSession(credentials, 10)
     assert session.call(lambda client: client) is not session.call(lambda client: client)
 
 

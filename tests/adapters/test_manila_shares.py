@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sharectl.adapters.manila_credentials import Credentials
-from sharectl.adapters.manila_session import ManilaSession
+from sharectl.adapters.manila_session import WANTED, ManilaSession, known_by_client
 from sharectl.adapters.manila_shares import ManilaShares
 from sharectl.errors import ConfigError, Refused, RuleExists, Unavailable
 from sharectl.model.enums import AccessLevel, AccessType, RuleState
@@ -31,11 +31,26 @@ _ACCESS = Access(AccessType.IP, "192.0.2.9", AccessLevel.RW)
 _IDS = [f"5a5a5a5a-0000-4000-8000-{number:012}" for number in range(1, 8)]
 
 
-@pytest.mark.parametrize(("newest", "told"), [((2, 65), ["2.65"]), ((2, 99), [])])
+_OLD_MANILA = "Manila is at API 2.65"
+_OLD_CLIENT = "python-manilaclient on this host knows API 2.72 at most"
+
+
+@pytest.mark.parametrize(
+    ("newest", "known", "told"),
+    [
+        ((2, 65), "2.99", [_OLD_MANILA]),
+        ((2, 65), "2.72", [_OLD_MANILA]),
+        ((2, 99), "2.72", [_OLD_CLIENT]),
+        ((2, 99), None, [] if known_by_client() >= WANTED else [_OLD_CLIENT]),
+    ],
+)
 def test_a_manila_without_locks_is_told_when_a_rule_is_granted_and_only_then(
-    newest: tuple[int, int], told: list[str], openstack: OpenStack, credentials: Credentials,
-    monkeypatch: pytest.MonkeyPatch,
+    newest: tuple[int, int], known: str | None, told: list[str], openstack: OpenStack,
+    credentials: Credentials, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    """The client has its own limit, of which older servers know nothing."""
+    if known is not None:
+        monkeypatch.setattr("manilaclient.api_versions.MAX_VERSION", known)
     monkeypatch.setenv("OS_AUTH_URL", f"{openstack.url}/v3")
     unlocked: list[str] = []
     shares = ManilaShares(ManilaSession(credentials, 10), unlocked.append)
