@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests import dependencies
+
 pytest_plugins = [
     "tests.guard",
     "tests.lab.fixtures_libvirt",
@@ -11,6 +13,11 @@ pytest_plugins = [
     "tests.lab.fixtures_cloud",
     "tests.lab.fixtures_vm",
 ]
+
+
+def pytest_report_header() -> str:
+    """What is tested with what, so that a log shows it."""
+    return f"sharectl with: {dependencies.summary()}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

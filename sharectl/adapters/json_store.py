@@ -23,6 +23,7 @@ from sharectl.model.mapping import ShareMapping
 if TYPE_CHECKING:
     from tinydb import TinyDB
 
+_TABLE = "mappings"
 _LOCK_TIMEOUT = 10.0  # seconds; a transaction takes milliseconds
 _MOST = 64 * MIB  # some 40,000 mappings
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
@@ -38,9 +39,10 @@ class ReplacingStorage:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self) -> dict[str, Any] | None:
-        """The document; None when there has never been one. Raises `StoreError`."""
-        return read_document(self._path)
+    def read(self) -> dict[str, Any]:
+        """The document, with an empty table when there has never been one. Raises `StoreError`."""
+        document = read_document(self._path)
+        return {_TABLE: {}} if document is None else document
 
     def write(self, data: Mapping[str, Any]) -> None:
         """Replace the document. Raises `StoreError`."""
@@ -198,7 +200,12 @@ class JsonStore:
         """The TinyDB database of the file."""
         from tinydb import TinyDB
 
-        with TinyDB(self._path, storage=ReplacingStorage) as database:
+        class Database(TinyDB):
+            """TinyDB 3 makes its default table when it is opened; `mappings` is there anyway."""
+
+            DEFAULT_TABLE = default_table_name = _TABLE
+
+        with Database(self._path, storage=ReplacingStorage) as database:
             yield database
 
 
@@ -220,7 +227,7 @@ class _Transaction:
         except ValueError as error:
             raise StoreError(f"a mapping cannot be recorded: its {error}") from error
         with self._store.database() as database:
-            table, same = database.table("mappings"), where("id") == mapping.id
+            table, same = database.table(_TABLE), where("id") == mapping.id
             # Not upsert(), which writes a file without the new mapping first.
             if table.contains(same):
                 table.update(store_schema.document(mapping), same)
@@ -232,4 +239,4 @@ class _Transaction:
         from tinydb import where
 
         with self._store.database() as database:
-            database.table("mappings").remove(where("id") == mapping_id)
+            database.table(_TABLE).remove(where("id") == mapping_id)

@@ -92,7 +92,7 @@ _NEW: dict[int, dict[str, Any]] = {
     4: {"location_chosen": False},
 }
 
-_texts = st.text(st.characters(exclude_categories=["Cs"]))
+_texts = st.text()
 _times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 _mappings = st.builds(
     ShareMapping,

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import sys
 import threading
-from typing import TextIO
+from typing import Any, TextIO
 from unittest.mock import patch
 
 from click.testing import CliRunner, Result
 
 from sharectl.cli import cli
 from sharectl.ports import App
+
+_PARAMETERS = inspect.signature(CliRunner).parameters
+
+
+def invoke(*words: str, app: Any) -> Result:
+    """How `sharectl WORDS` ends, with stdout and stderr apart.
+
+    Click before 8.2 keeps them apart only when it is asked, later ones always do.
+    """
+    apart: dict[str, Any] = {"mix_stderr": False} if "mix_stderr" in _PARAMETERS else {}
+    runner = CliRunner(**apart)
+    return runner.invoke(cli, words, obj=app, prog_name="sharectl")
 
 
 def run(app: App, *words: str) -> Result:
@@ -20,7 +33,7 @@ def run(app: App, *words: str) -> Result:
     A thread that another test has given up must not make it leave by `os._exit`.
     """
     with patch.object(threading, "active_count", lambda: 1):
-        return CliRunner().invoke(cli, words, obj=app, prog_name="sharectl")
+        return invoke(*words, app=app)
 
 
 def run_on(app: App, stdout: TextIO, *words: str, stderr: TextIO | None = None) -> tuple[int, str]:

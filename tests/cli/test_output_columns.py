@@ -6,10 +6,9 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from click.testing import CliRunner
 
-from sharectl.cli import cli
 from sharectl.errors import ExitCode
+from tests.cli.running import invoke
 from tests.operations.scenarios import nfs
 
 _COMMANDS = (
@@ -26,7 +25,7 @@ _COMMANDS = (
 @pytest.mark.parametrize("command", _COMMANDS, ids=" ".join)
 def test_no_such_column_is_told_before_any_work(command: tuple[str, ...], option: str) -> None:
     nothing_to_work_with = SimpleNamespace()
-    result = CliRunner().invoke(cli, [*command, option, "Bogus"], obj=nothing_to_work_with)
+    result = invoke(*command, option, "Bogus", app=nothing_to_work_with)
     assert result.exit_code == ExitCode.USAGE
     assert "there is no column 'Bogus'" in result.stderr
     assert "hint: columns are: " in result.stderr
@@ -35,7 +34,7 @@ def test_no_such_column_is_told_before_any_work(command: tuple[str, ...], option
 def test_add_with_no_such_column_attaches_nothing() -> None:
     world = nfs()
     before = world.app.snapshot()
-    result = CliRunner().invoke(cli, ["add", "guest", "docs", "-c", "Bogus"], obj=world.app)
+    result = invoke("add", "guest", "docs", "-c", "Bogus", app=world.app)
     assert result.exit_code == ExitCode.USAGE
     assert world.app.snapshot() == before
 
@@ -43,6 +42,6 @@ def test_add_with_no_such_column_attaches_nothing() -> None:
 def test_a_record_of_one_can_be_sorted() -> None:
     world = nfs()
     options = ["-f", "json", "-c", "share_id", "--sort-column", "Tag"]
-    result = CliRunner().invoke(cli, ["add", "guest", "docs", *options], obj=world.app)
+    result = invoke("add", "guest", "docs", *options, app=world.app)
     assert result.exit_code == ExitCode.OK
     assert json.loads(result.stdout) == {"Share ID": world.share_id}

@@ -37,11 +37,13 @@ class Host(Protocol):
 
 
 class Sandbox:
-    """The host that the tests themselves run on."""
+    """The host that the tests themselves run on; sharectl is run by `python`."""
 
     uri = URI
     pid = os.getpid()
-    python = sys.executable
+
+    def __init__(self, python: str = sys.executable) -> None:
+        self.python = python
 
     def command(self, argv: Sequence[str | Path]) -> list[str]:
         return [str(part) for part in argv]

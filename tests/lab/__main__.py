@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-from tests.lab import sandbox
+from tests.lab import pythons, sandbox
 
 # Modules with a setup() that fills the cache; nothing to do must cost next to nothing.
 PARTS: tuple[str, ...] = (
@@ -16,6 +16,7 @@ PARTS: tuple[str, ...] = (
     "tests.lab.cloud",
     "tests.lab.vm",
     "tests.lab.shells",
+    "tests.lab.pythons",
 )
 
 
@@ -36,6 +37,9 @@ def main() -> int:
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND...")
     machine = verbs.add_parser("vm", help="run a command, or a shell, in the lab's VM")
     machine.add_argument("command", nargs=argparse.REMAINDER, metavar="[-- COMMAND...]")
+    older = verbs.add_parser("python", help="run a Python with older libraries in a sandbox")
+    older.add_argument("name", choices=sorted(pythons.BY_NAME))
+    older.add_argument("command", nargs=argparse.REMAINDER, metavar="[ARGUMENT...]")
     prepare = verbs.add_parser("setup", help="install and build what is missing")
     prepare.add_argument("part", nargs="*", help=f"all, or some of: {' '.join(map(_short, PARTS))}")
     arguments = parser.parse_args()
@@ -46,6 +50,8 @@ def main() -> int:
         chosen = set(arguments.part or map(_short, PARTS))
         return setup(tuple(part for part in PARTS if _short(part) in chosen))
     command = arguments.command[arguments.command[:1] == ["--"] :]
+    if arguments.verb == "python":
+        return sandbox.run([str(pythons.BY_NAME[arguments.name]()), *command])
     if arguments.verb == "vm":
         return sandbox.run([sys.executable, "-m", "tests.lab.vm.cli", *command])
     if not command:

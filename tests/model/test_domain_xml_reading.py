@@ -158,7 +158,7 @@ def test_external_dtd_is_not_fetched(subset: str, tmp_path: Path) -> None:
     assert "s3cret" not in to_text(root)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["<", "<a", "<a></b>"]))
+@given(st.text() | st.sampled_from(["<", "<a", "<a></b>"]))
 def test_what_is_no_xml_is_an_error_and_no_traceback(text: str) -> None:
     try:
         parse(text)

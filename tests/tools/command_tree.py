@@ -82,11 +82,9 @@ def _command(command: click.Command, context: click.Context) -> Command:
     return Command(
         path=context.command_path,
         help=_line(command.get_short_help_str(limit=200)),
-        options=tuple(
-            _option(item, context) for item in parameters if isinstance(item, click.Option)
-        ),
+        options=tuple(_option(item) for item in parameters if isinstance(item, click.Option)),
         arguments=tuple(
-            Argument(item.make_metavar(context).strip("[]."), item.nargs == -1)
+            Argument(item.human_readable_name.strip("[]."), item.nargs == -1)
             for item in parameters
             if isinstance(item, click.Argument)
         ),
@@ -94,14 +92,15 @@ def _command(command: click.Command, context: click.Context) -> Command:
     )
 
 
-def _option(option: click.Option, context: click.Context) -> Option:
-    metavar = "" if option.is_flag else option.make_metavar(context)
+def _option(option: click.Option) -> Option:
     takes = Takes.NOTHING if option.is_flag else Takes.VALUE
-    if metavar.startswith("[="):
+    if (option.metavar or "").startswith("[="):
         takes = Takes.PERHAPS_VALUE
     kind = option.type
+    spellings = (*option.opts, *option.secondary_opts)
     return Option(
-        names=(*option.opts, *option.secondary_opts),
+        # Click before 8.5 has those of --help in no order.
+        names=tuple(sorted(spellings, key=lambda name: name.startswith("--"))),
         help=_line(option.help or ""),
         takes=takes,
         metavar=option.metavar or option.opts[-1].lstrip("-"),

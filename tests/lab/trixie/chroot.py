@@ -11,30 +11,32 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.lab import cache, libvirtd, packages, sandbox
+from tests.lab import cache, libvirtd, packages, pythons, sandbox
 from tests.lab.processes import LabError
 
 SUITE = "trixie"
 
 _LIBVIRT = ("libvirt-daemon", "libvirt-daemon-driver-qemu", "libvirt-clients", "virtiofsd",
             "qemu-system-x86")  # fmt: skip
-# What sharectl is made of, and what it calls; all of it is recent enough there.
-_SHARECTL = ("python3", "python3-libvirt", "python3-lxml", "python3-click", "python3-rich",
-             "python3-tinydb", "python3-yaml", "python3-openstacksdk", "python3-manilaclient",
-             "python3-keystoneauth1", "mount", "nfs-common", "ceph-fuse")  # fmt: skip
+# What sharectl calls; what it imports is in `pythons`.
+_PROGRAMS = ("python3", "mount", "nfs-common", "ceph-fuse")
 # Packages that every Debian has are nobody's dependency.
 _ESSENTIAL = ("bash", "coreutils", "dash", "findutils", "grep", "iproute2",
-              "libc-bin", "procps", "sed", "util-linux")  # fmt: skip
+              "libc-bin", "mawk", "procps", "sed", "util-linux")  # fmt: skip
+_PYTHON = (*pythons.DEBIAN, *pythons.DEBIAN_TEST_TOOLS)
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _LEFT_OUT = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info")
 _CERTIFICATES = "usr/share/ca-certificates/mozilla"
 # Importing them once at the end keeps their compiled form, and shows that they load.
-_MODULES = "libvirt, lxml.etree, click, rich.table, tinydb, yaml, openstack, manilaclient.client"
+_MODULES = (
+    "libvirt, lxml.etree, click, rich.table, tinydb, yaml, openstack, manilaclient.client,"
+    " pytest, hypothesis, greenlet"
+)
 
 
 def chroot() -> Path:
     """The folder, built on the first call: about 90 MB to download, 350 MB on disk."""
-    return cache.built(SUITE, cache.digest(Path(__file__)), _build)
+    return cache.built(SUITE, cache.digest(Path(__file__), *_PYTHON), _build)
 
 
 def setup() -> None:
@@ -57,6 +59,7 @@ def _build(folder: Path) -> None:
     for name, line in libvirtd.USERS.items():
         master = (folder / f"usr/share/base-passwd/{name}.master").read_text()
         (folder / "etc" / name).write_text(f"{master}{line}\n")
+    (folder / "usr/bin/awk").symlink_to("mawk")
     authorities = sorted((folder / _CERTIFICATES).glob("*.crt"))
     bundle = "".join(path.read_text() for path in authorities)
     (folder / "etc/ssl/certs/ca-certificates.crt").write_text(bundle)
@@ -85,7 +88,7 @@ def _download(state: Path) -> None:
         "Acquire::Languages": "none",
     }
     options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
-    names = (*_LIBVIRT, *_SHARECTL, *_ESSENTIAL)
+    names = (*_LIBVIRT, *_PROGRAMS, *_PYTHON, *_ESSENTIAL)
     packages.apt("install", "-y", "--download-only", *names, options=options)
 
 
