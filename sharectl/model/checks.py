@@ -116,23 +116,46 @@ def snapshot_warning(domain: Domain) -> str | None:
     )
 
 
-def check_shared_memory(domain: Domain, enable: SharedMemory | None) -> None:
-    """Shared memory as libvirt defines it, now or after it has been enabled."""
+def check_shared_memory(domain: Domain, enable: SharedMemory | None, again: str = "") -> None:
+    """Shared memory as libvirt defines it, now or after it has been enabled.
+
+    Args:
+        domain: as it is defined.
+        enable: the kind of memory that it is to be given; None for none.
+        again: the command that gives it shared memory; empty for the one that was typed, with
+            --enable-shared-memory.
+    """
     if domain.shared_memory:
         return
-    if enable is not None:
-        after = memory_xml.enable(domain.xml, enable)
-        if memory_xml.has_shared_memory(parse(after)):
-            return
+    after = memory_xml.enable(domain.xml, enable or SharedMemory.MEMFD)
+    if not memory_xml.has_shared_memory(parse(after)):
         raise Refused(
             f"domain {domain.name} has NUMA cells whose memory is private, which overrides the"
             " memory backing",
             hint=f"virsh edit {domain.word}, and set memAccess='shared' on every <cell>",
         )
+    if enable is None:
+        first = again or "run it again with --enable-shared-memory"
+        raise Refused(
+            f"domain {domain.name} has no shared memory, and virtiofs requires it",
+            hint=f"{first}, or add with virsh edit"
+            f" {domain.word}: {memory_xml.memory_backing(SharedMemory.MEMFD)}",
+        )
+    _check_source(domain, enable)
+
+
+def _check_source(domain: Domain, enable: SharedMemory) -> None:
+    """What the domain says of the source of its memory is somebody's decision, which stays."""
+    have = memory_xml.source(domain.xml)
+    wanted = {SharedMemory.MEMFD: "memfd", SharedMemory.FILE: "file"}.get(enable, have)
+    if have in (None, wanted) and have != "anonymous":
+        return
+    keep = "run it again with --enable-shared-memory=file; or " if have == "file" else ""
+    new = "memfd" if wanted == "anonymous" else wanted
     raise Refused(
-        f"domain {domain.name} has no shared memory, and virtiofs requires it",
-        hint="run it again with --enable-shared-memory, or add with virsh edit"
-        f" {domain.word}: {memory_xml.memory_backing(SharedMemory.MEMFD)}",
+        f"domain {domain.name} has its memory from source {have!r}, which"
+        f" --enable-shared-memory={enable} does not change",
+        hint=f"{keep}virsh edit {domain.word}, and make it <source type='{new}'/>",
     )
 
 
