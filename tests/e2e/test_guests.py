@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.starts import unmount, why_refused
 from tests.e2e.world import World
 from tests.lab.libvirtd import Libvirtd
+from tests.lab.processes import LabError, wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -120,3 +121,22 @@ def test_why_a_start_was_refused_is_shown_until_one_goes_well(hooked: World) -> 
     (mapping,) = hooked.mappings().values()
     assert mapping["last_error"] is None
     assert [point for point, _ in hooked.mounts()] == [mount_point]
+
+
+@pytest.mark.parametrize("how", ["reset", "inside"])
+def test_a_reboot_keeps_the_share(world: World, how: str) -> None:
+    script = "share docs; echo boot >> /mnt/docs/boots"
+    guest = world.guest("vm1", script=script, stay=True, on_reboot="restart")
+    share = world.cloud.create_share("docs", "CEPHFS", backend="ceph")
+    world.sharectl("add", "vm1", "docs", "--tag", "docs").ok()
+    guest.start()
+    guest.wait_for("script ended")
+    if how == "reset":
+        guest.domain.reset()
+    else:
+        with pytest.raises(LabError, match=r"did not answer|ended"):
+            guest.sh("reboot -f", timeout=3)
+    boots = world.mount_point(share.id) / "boots"
+    wait_until(lambda: boots.read_text() == "boot\n" * 2, timeout=40, what="the second boot")
+    shown = world.sharectl("show", "vm1", "docs", "-f", "json").ok().json
+    assert (shown["Status"], shown["Health"]) == ("active", "ok")
