@@ -182,7 +182,7 @@ class JsonStore:
         return tuple(sorted(found, key=lambda item: (item.created_at, item.id)))
 
     @contextmanager
-    def transaction(self) -> Iterator[_Transaction]:
+    def transaction(self, wait: float | None = None) -> Iterator[_Transaction]:
         """Hold the store's lock; each change is on disk when it returns."""
         from sharectl.adapters.file_lock import hold
         from sharectl.adapters.files import private_folder
@@ -191,7 +191,7 @@ class JsonStore:
         with telling(f"{folder} cannot be made", folder, StoreError):
             private_folder(folder)
         lock = self._path.with_name(self._path.stem + ".lock")
-        with hold(lock, _LOCK_TIMEOUT, "the mapping store"):
+        with hold(lock, _LOCK_TIMEOUT if wait is None else wait, "the mapping store"):
             self.load()  # a damaged store must not be written over
             yield _Transaction(self)
 

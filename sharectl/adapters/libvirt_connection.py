@@ -9,6 +9,7 @@ import libvirt
 
 from sharectl.adapters import deadline
 from sharectl.errors import BackendError, Denied, NotFound, Refused, SharectlError, Unavailable
+from sharectl.model.commands import domain_word
 from sharectl.model.host import canonical_uri, check_local
 
 T = TypeVar("T")
@@ -107,9 +108,10 @@ def translate(error: libvirt.libvirtError, uri: str, domain: str | None = None) 
     if code in _REFUSED:
         return Refused(f"libvirt refuses: {text}")
     if code == libvirt.VIR_ERR_OPERATION_TIMEOUT:  # another job has the domain
+        target = domain_word(domain) if domain else "DOMAIN"
         return Unavailable(
             f"libvirt is busy with domain {domain or '(unknown)'}: {text}",
-            hint=f"see what it does: virsh domjobinfo {domain or 'DOMAIN'}",
+            hint=f"see what it does: virsh domjobinfo {target}",
             uncertain=True,
         )
     if error.get_error_domain() in (libvirt.VIR_FROM_RPC, libvirt.VIR_FROM_REMOTE):

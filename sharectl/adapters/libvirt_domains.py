@@ -164,7 +164,7 @@ class LibvirtDomains:
                 if isinstance(told, Refused) and _is_transient(domain):
                     from sharectl.model.checks import transient  # looking does without
 
-                    told = transient(domain.name())
+                    told = transient(domain.name(), uuid)
                 raise told from error
 
         return self._libvirt.call(work, change=True)

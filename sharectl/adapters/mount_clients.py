@@ -26,6 +26,8 @@ _UNREACHABLE = (
     "Failed to resolve server",
 )
 _FILESYSTEMS = Path("/proc/filesystems")
+# mount.nfs: of EPROTONOSUPPORT, as it is worded in nfs-utils 2.6 and in older ones.
+_NO_VERSION = ("Protocol not supported", "NFS version or transport protocol is not supported")
 _NO_MDS = "no mds server"
 _CEPHFS_NEEDS = {
     "kernel": "mount.ceph or a kernel with CephFS (cephfs.client is kernel)",
@@ -133,6 +135,8 @@ class MountClients:
             )
         if any(word in done.stderr for word in _UNREACHABLE):
             raise ServerDead(text, servers=hosts, hint=f"check that file server {named} is up")
+        if request.protocol is ShareProtocol.NFS and any(it in done.stderr for it in _NO_VERSION):
+            raise MountFailed(text, hint=_other_version(self._config.nfs_version))
         raise MountFailed(text, hint="the kernel may say more: dmesg | tail")
 
 
@@ -143,6 +147,14 @@ def _key(file: Path) -> str:
         raise StoreError(f"key {file} is gone", hint="sharectl reconcile") from error
     except Unreadable as error:
         raise error.told(f"key {file}", StoreError) from error
+
+
+def _other_version(tried: str) -> str:
+    other = "4" if tried == "3" else "3"
+    return (
+        f'the file server may not have NFS version {tried}: set version = "{other}" in section'
+        " [nfs] of the configuration (man sharectl-config)"
+    )
 
 
 def _find(program: str) -> str | None:

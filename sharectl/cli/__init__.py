@@ -14,6 +14,7 @@ import click
 
 from sharectl import __version__
 from sharectl.cli.errors import Boundary, Misused
+from sharectl.cli.hints import Context
 from sharectl.cli.progress import StderrReporter
 from sharectl.cli.streams import open_all
 
@@ -123,6 +124,8 @@ def cli(
     reporter = StderrReporter(verbose=verbose or debug, quiet=quiet)
     ctx.call_on_close(reporter.done)
     ctx.meta["sharectl.done"] = reporter.done
+    chosen = Context(connect, os_cloud, config_file)
+    ctx.meta["sharectl.complete"] = reporter.complete = chosen.complete
     _set_libraries(debug=debug)
     if ctx.obj is None:  # tests bring their own
         settings = _settings(config_file, connect, os_cloud)

@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -104,7 +105,8 @@ def _ended(code: int) -> int:
 def _advice(error: SharectlError, ctx: click.Context) -> str:
     """The hint; for what only root may do, the whole command, which nobody but we knows."""
     if not isinstance(error, Denied) or error.advice != Denied.usual_hint:
-        return error.advice
+        complete: Callable[[str], str] = ctx.meta.get("sharectl.complete", str)
+        return complete(error.advice)
     return f"sudo {shlex.join(['sharectl', *ctx.meta.get('sharectl.typed', ())])}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -17,12 +18,15 @@ class StderrReporter:
     Args:
         verbose: steps become lines, also when stderr is no terminal.
         quiet: neither steps nor warnings.
+
+    `complete` gives commands in warnings and hints the options that they need.
     """
 
     def __init__(self, *, verbose: bool = False, quiet: bool = False) -> None:
         self._verbose = verbose
         self._quiet = quiet
         self._said: set[str] = set()
+        self.complete: Callable[[str], str] = str
         self._live: Any = None
         self._spinner: Any = None
 
@@ -64,11 +68,11 @@ class StderrReporter:
         if self._quiet or text in self._said:
             return
         self._said.add(text)
-        say(f"sharectl: warning: {text}")
+        say(f"sharectl: warning: {self.complete(text)}")
 
     def problem(self, text: str, hint: str) -> None:
         """An error that does not end the program, in the form of one that does."""
-        say_error(text, hint)
+        say_error(text, self.complete(hint))
 
     def done(self) -> None:
         """Take the spinner away, before results or errors are printed."""

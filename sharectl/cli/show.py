@@ -13,6 +13,7 @@ from sharectl.cli.options import domain_argument, share_argument
 from sharectl.cli.output import OutputOptions, output_options, print_record
 from sharectl.cli.streams import tell
 from sharectl.model.enums import Health
+from sharectl.model.guest_mount import steps
 from sharectl.operations.show import show_mapping
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ def show_command(
         return
     tell_health(app, listing)
     if not output.columns and view.health in (Health.OK, Health.UNKNOWN):
-        tag, mode = view.mapping.tag, view.mapping.access_level.value
-        tell("", "In the guest (Linux 5.4 or later):")
-        tell(f"  mount -t virtiofs {tag} /mnt")
-        tell("Or for every boot, in its /etc/fstab:")
-        tell(f"  {tag} /mnt virtiofs {mode},nofail 0 0")
+        mapping = view.mapping
+        mode = mapping.access_level.value
+        lines = steps(mapping.tag, mode, mapping.domain_word, windows=view.windows)
+        tell("", *lines)

@@ -5,11 +5,11 @@ They are pure; the order in which they are asked is in `operations.preflight`.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Mapping
 
 from sharectl.errors import BackendError, Refused, UsageError
 from sharectl.model import memory_xml
+from sharectl.model.commands import domain_word, word
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import SharedMemory, ShareProtocol
 from sharectl.model.host import HostFacts
@@ -50,7 +50,7 @@ def check_domain_state(domain: Domain) -> None:
     """Persistent, shut off, and without a saved state that would come back without the share."""
     name = domain.name
     if not domain.persistent:
-        raise transient(name)
+        raise transient(name, domain.uuid)
     check_shut_off(domain)
 
 
@@ -62,7 +62,7 @@ def ambiguous(ident: str, found: Mapping[str, str]) -> Refused:
         found: the names of the domains that it may mean, by UUID.
     """
     # One whose very UUID is the word is reached by its name only.
-    words = (shlex.quote(name) if uuid == ident else uuid for uuid, name in found.items())
+    words = (word(name) if uuid == ident else uuid for uuid, name in found.items())
     return Refused(
         f"{ident!r} is the name of one domain and the id or UUID of another: it may be"
         f" {' or '.join(found)}",
@@ -71,28 +71,31 @@ def ambiguous(ident: str, found: Mapping[str, str]) -> Refused:
     )
 
 
-def transient(name: str) -> Refused:
+def transient(name: str, uuid: str) -> Refused:
     """A domain that runs without a definition, as after `virsh undefine`."""
+    target = domain_word(name, uuid)
     return Refused(
         f"domain {name} is transient: it has no definition to put a share into, and is gone when"
         " it is shut off",
-        hint=f"make it persistent: virsh dumpxml {name} > {name}.xml, virsh define {name}.xml",
+        hint=f"make it persistent: virsh dumpxml {target} > {target}.xml,"
+        f" virsh define {target}.xml",
     )
 
 
 def check_shut_off(domain: Domain) -> None:
     """Not running, and no managed-save image, which is a running domain put to sleep."""
+    target = domain.word
     if domain.running:
         raise Refused(
             f"domain {domain.name} is running; its shares can only change while it is shut off",
-            hint=f"virsh shutdown {domain.name}, wait until it is off, then run it again",
+            hint=f"virsh shutdown {target}, wait until it is off, then run it again",
         )
     if domain.managed_save:
         raise Refused(
             f"domain {domain.name} has a managed-save image, which restores the definition that it"
             " was saved with",
-            hint=f"virsh start {domain.name} and shut it down inside; or drop the saved state,"
-            f" as if by pulling the plug: virsh managedsave-remove {domain.name}",
+            hint=f"virsh start {target} and shut it down inside; or drop the saved state,"
+            f" as if by pulling the plug: virsh managedsave-remove {target}",
         )
 
 
@@ -113,23 +116,46 @@ def snapshot_warning(domain: Domain) -> str | None:
     )
 
 
-def check_shared_memory(domain: Domain, enable: SharedMemory | None) -> None:
-    """Shared memory as libvirt defines it, now or after it has been enabled."""
+def check_shared_memory(domain: Domain, enable: SharedMemory | None, again: str = "") -> None:
+    """Shared memory as libvirt defines it, now or after it has been enabled.
+
+    Args:
+        domain: as it is defined.
+        enable: the kind of memory that it is to be given; None for none.
+        again: the command that gives it shared memory; empty for the one that was typed, with
+            --enable-shared-memory.
+    """
     if domain.shared_memory:
         return
-    if enable is not None:
-        after = memory_xml.enable(domain.xml, enable)
-        if memory_xml.has_shared_memory(parse(after)):
-            return
+    after = memory_xml.enable(domain.xml, enable or SharedMemory.MEMFD)
+    if not memory_xml.has_shared_memory(parse(after)):
         raise Refused(
             f"domain {domain.name} has NUMA cells whose memory is private, which overrides the"
             " memory backing",
-            hint=f"virsh edit {domain.name}, and set memAccess='shared' on every <cell>",
+            hint=f"virsh edit {domain.word}, and set memAccess='shared' on every <cell>",
         )
+    if enable is None:
+        first = again or "run it again with --enable-shared-memory"
+        raise Refused(
+            f"domain {domain.name} has no shared memory, and virtiofs requires it",
+            hint=f"{first}, or add with virsh edit"
+            f" {domain.word}: {memory_xml.memory_backing(SharedMemory.MEMFD)}",
+        )
+    _check_source(domain, enable)
+
+
+def _check_source(domain: Domain, enable: SharedMemory) -> None:
+    """What the domain says of the source of its memory is somebody's decision, which stays."""
+    have = memory_xml.source(domain.xml)
+    wanted = {SharedMemory.MEMFD: "memfd", SharedMemory.FILE: "file"}.get(enable, have)
+    if have in (None, wanted) and have != "anonymous":
+        return
+    keep = "run it again with --enable-shared-memory=file; or " if have == "file" else ""
+    new = "memfd" if wanted == "anonymous" else wanted
     raise Refused(
-        f"domain {domain.name} has no shared memory, and virtiofs requires it",
-        hint="run it again with --enable-shared-memory, or add with virsh edit"
-        f" {domain.name}: {memory_xml.memory_backing(SharedMemory.MEMFD)}",
+        f"domain {domain.name} has its memory from source {have!r}, which"
+        f" --enable-shared-memory={enable} does not change",
+        hint=f"{keep}virsh edit {domain.word}, and make it <source type='{new}'/>",
     )
 
 
@@ -184,7 +210,7 @@ def unrecorded_device(
 
 def how_to_record(domain: Domain, share: str, device: Filesystem) -> str:
     """The command that records a share that the domain has: it takes over what is there."""
-    command = add_command(domain.name, share, device.tag, readonly=device.readonly)
+    command = add_command(domain.word, share, device.tag, readonly=device.readonly)
     return f"record it again: {command}"
 
 

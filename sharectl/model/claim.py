@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from shlex import quote
 
 from sharectl.errors import Refused, SharectlError
 from sharectl.model.checks import check_share_id
+from sharectl.model.domain import Domain
 from sharectl.model.enums import AccessLevel, SharedMemory
 from sharectl.model.mapping import add_command, check_tag
 from sharectl.model.mark import Mark
@@ -34,7 +34,7 @@ class Claim:
     requested_by: str
 
 
-def claim_of(mark: Mark, domain_name: str) -> Claim:
+def claim_of(mark: Mark, domain: Domain) -> Claim:
     """What `mark` claims.
 
     Raises `Refused` for values that sharectl would not have written.
@@ -54,9 +54,9 @@ def claim_of(mark: Mark, domain_name: str) -> Claim:
         )
     except (ValueError, SharectlError) as error:
         raise Refused(
-            f"the metadata of domain {domain_name} about share {mark.share_id[:80]} is damaged:"
+            f"the metadata of domain {domain.name} about share {mark.share_id[:80]} is damaged:"
             f" {error}",
-            hint=f"look at it: virsh metadata {quote(domain_name)} {NAMESPACE} --config",
+            hint=f"look at it: virsh metadata {domain.word} {NAMESPACE} --config",
         ) from error
 
 
@@ -92,14 +92,15 @@ def _confirms(rule: AccessRule, domain_uuid: str, mark: Mark) -> bool:
     return seen == (mark.host, mark.access_to, mark.access_level)
 
 
-def unconfirmed(domain_name: str, share_id: str, tag: str, level: AccessLevel) -> Refused:
+def unconfirmed(domain: Domain, share_id: str, tag: str, level: AccessLevel) -> Refused:
     """The refusal to believe a mark: the admin may give the same order in words."""
     readonly = level is AccessLevel.RO
-    command = add_command(domain_name, share_id, tag, readonly=readonly)
+    target = domain.word
+    command = add_command(target, share_id, tag, readonly=readonly)
     return Refused(
         f"no access rule in Manila says that share {share_id} was attached to this domain"
         f" {'read-only' if readonly else 'read-write'} with tag {tag}, and its metadata alone is no"
         " proof",
         hint=f"if it is to have the share: {command}; if not, take the filesystem out: virsh edit"
-        f" {quote(domain_name)}",
+        f" {target}",
     )

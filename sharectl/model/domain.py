@@ -8,6 +8,7 @@ from posixpath import normpath
 from types import MappingProxyType
 
 from sharectl.errors import SharectlError
+from sharectl.model import commands
 from sharectl.model.mark import Mark
 
 
@@ -59,6 +60,11 @@ class Domain:
     marks: tuple[Mark, ...] = ()
     libvirt_uri: str = ""
     xml: str = field(default="", repr=False)
+
+    @property
+    def word(self) -> str:
+        """The domain in a command to type; see `commands.domain_word`."""
+        return commands.domain_word(self.name, self.uuid)
 
     def located(self, places: Mapping[str, str]) -> Domain:
         """The same with each path in its one form, as `Mounts.resolve` gives it."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from sharectl.errors import Refused, SharectlError
 from sharectl.model import access as rules_of
 from sharectl.model.domain import Domain
@@ -121,8 +119,8 @@ def hint(health: Health, mapping: ShareMapping) -> str | None:
         return f"half detached; finish it: sharectl remove {mapping.domain_uuid} {mapping.share_id}"
     if health not in TEXTS:
         return None
-    domain = mapping.domain_uuid if health is Health.SHARE_MISSING else mapping.domain_name
-    return TEXTS[health][1].format(domain=shlex.quote(domain), share=mapping.share_id)
+    domain = mapping.domain_uuid if health is Health.SHARE_MISSING else mapping.domain_word
+    return TEXTS[health][1].format(domain=domain, share=mapping.share_id)
 
 
 def problem(health: Health, mapping: ShareMapping, observed: Observed) -> SharectlError | None:
@@ -135,7 +133,7 @@ def problem(health: Health, mapping: ShareMapping, observed: Observed) -> Sharec
         what, advice = f"the share {observed.share_hindrance}", observed.share_hindrance.hint
     elif domain is not None and health is Health.NO_DEVICE and lacks_live_device(mapping, domain):
         what = "the running guest does not have its filesystem"
-        advice = _AGAIN.format(domain=shlex.quote(mapping.domain_name))
+        advice = _AGAIN.format(domain=mapping.domain_word)
     elif health is Health.NO_ACCESS:
         what, advice = "the file server denies access to it", _denied(mapping)
     return Refused(what, hint=advice)

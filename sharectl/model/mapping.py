@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Refused, UsageError
+from sharectl.model import commands
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import (
     AccessLevel,
@@ -87,6 +87,11 @@ class ShareMapping:
         """The filesystem that the domain has while the mapping is attached."""
         readonly = self.access_level is AccessLevel.RO
         return Filesystem(self.tag, self.mount_point, readonly=readonly, xml=self.device)
+
+    @property
+    def domain_word(self) -> str:
+        """The domain in a command to type; see `commands.domain_word`."""
+        return commands.domain_word(self.domain_name, self.domain_uuid)
 
     @property
     def wanted(self) -> bool:
@@ -174,10 +179,10 @@ def find_mapping(
     return next(iter(by_id or named), None)
 
 
-def add_command(domain_name: str, share: str, tag: str, *, readonly: bool) -> str:
+def add_command(domain: str, share: str, tag: str, *, readonly: bool) -> str:
     """What an admin types to give the domain the share, or to have recorded that it has it."""
-    words = ["sharectl", "add", domain_name, share, "--tag", tag]
-    return shlex.join([*words, "--read-only"] if readonly else words)
+    options = ("--tag", tag, *(["--read-only"] if readonly else []))
+    return commands.join("sharectl", "add", domain, share, options=options)
 
 
 def check_tag(tag: str) -> str:
@@ -210,7 +215,7 @@ def _check_same_level(new: ShareMapping, other: ShareMapping) -> None:
     raise Refused(
         f"share {new.share_id} is attached {_word(other)} to domain {other.domain_name}, and one"
         f" host mount serves all domains, so it cannot be {_word(new)} for {new.domain_name}",
-        hint=f"attach it {_word(other)}, or first: sharectl remove {other.domain_name}"
+        hint=f"attach it {_word(other)}, or first: sharectl remove {other.domain_word}"
         f" {other.share_id}",
     )
 
@@ -227,13 +232,13 @@ def already_attached(other: ShareMapping, *, source: bool = False) -> Refused:
     if other.intent is Intent.DETACHING:
         return Refused(
             f"share {other.share_id} is still being detached from domain {other.domain_name}",
-            hint=f"finish that first: sharectl remove {other.domain_name} {other.share_id}",
+            hint=f"finish that first: sharectl remove {other.domain_word} {other.share_id}",
         )
     where = f", from {other.export_location}" if source else ""
     return Refused(
         f"share {other.share_id} is already attached to domain {other.domain_name} with tag"
         f" {other.tag}, {_word(other)}{where}",
-        hint=f"to change it, first: sharectl remove {other.domain_name} {other.share_id}",
+        hint=f"to change it, first: sharectl remove {other.domain_word} {other.share_id}",
     )
 
 

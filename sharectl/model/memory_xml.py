@@ -46,6 +46,12 @@ def has_shared_memory(root: etree._Element) -> bool:
     )
 
 
+def source(xml: str) -> str | None:
+    """The type of the memory's source, such as "memfd"; None if the domain does not say."""
+    found = parse(xml).find("./memoryBacking/source")
+    return found.get("type") if found is not None else None
+
+
 def memory_backing(kind: SharedMemory) -> str:
     """The element that gives a domain shared memory of that kind, to show or to add."""
     inner = {

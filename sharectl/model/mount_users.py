@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -32,11 +31,12 @@ class User:
     stop: str
 
 
-def who(domains: tuple[str, ...], processes: tuple[ServedMount, ...]) -> User | None:
+def who(domains: tuple[Domain, ...], processes: tuple[ServedMount, ...]) -> User | None:
     """The running domains, or else the processes that serve what no known domain has."""
     if domains:
-        stop = f"virsh shutdown {shlex.quote(domains[0])}, wait until it is off"
-        return User(f"domain {', '.join(domains)} runs", stop)
+        first = domains[0].word
+        names = ", ".join(item.name for item in domains)
+        return User(f"domain {names} runs", f"virsh shutdown {first}, wait until it is off")
     if processes:
         listed = ", ".join(f"{item.command} with PID {item.pid}" for item in processes)
         stop = f"see whose process it is: ps -ww -fp {processes[0].pid}, wait until it has ended"
@@ -50,14 +50,14 @@ def runs_with(mapping: ShareMapping, observed: Observed) -> User | None:
     return who(using, held(mapping, observed))
 
 
-def users(focus: ShareMapping, observed: Observed) -> tuple[str, ...]:
-    """Names of the domains that use the mapping's mount point once its own filesystem is out.
+def users(focus: ShareMapping, observed: Observed) -> tuple[Domain, ...]:
+    """The domains that use the mapping's mount point once its own filesystem is out.
 
     Anything in a domain's live or persistent definition that lies on the mount counts, a disk for
     one.
     """
     return tuple(
-        domain.name
+        domain
         for domain in observed.domains or ()
         if _uses(domain, focus, own=domain is observed.domain(focus))
     )
@@ -72,9 +72,9 @@ def _uses(domain: Domain, focus: ShareMapping, *, own: bool) -> bool:
     return any(is_within(path, focus.mount_point) for path in places)
 
 
-def live_users(mount_point: str, domains: Iterable[Domain]) -> tuple[str, ...]:
-    """Names of the running domains that work with what is at `mount_point`."""
-    return tuple(domain.name for domain in domains if domain.works_with(mount_point))
+def live_users(mount_point: str, domains: Iterable[Domain]) -> tuple[Domain, ...]:
+    """The running domains that work with what is at `mount_point`."""
+    return tuple(domain for domain in domains if domain.works_with(mount_point))
 
 
 def check_mountable(action: MountShare, observed: Observed) -> None:

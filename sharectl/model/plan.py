@@ -22,10 +22,10 @@ from sharectl.model.action import (
     UnmarkDomain,
     UnmountShare,
 )
-from sharectl.model.checks import check_shut_off, is_out
+from sharectl.model.checks import check_shared_memory, check_shut_off, is_out
 from sharectl.model.domain import Domain, Filesystem
-from sharectl.model.enums import AccessType, Health, Intent
-from sharectl.model.mapping import ShareMapping, has_device, other_device, serves
+from sharectl.model.enums import AccessLevel, AccessType, Health, Intent
+from sharectl.model.mapping import ShareMapping, add_command, has_device, other_device, serves
 from sharectl.model.mark import Mark
 from sharectl.model.mount_use import check_not_covered, is_ours, is_outdated, is_right, our_mount
 from sharectl.model.mount_users import held, users, who
@@ -153,10 +153,18 @@ def _attach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
         marked = Mark.of(focus, observed.host) in domain.marks
         return (*_remember(focus, domain, device), *(() if marked else (mark,)))
     _check_place(focus, domain)
+    check_shared_memory(domain, focus.shared_memory, _with_memory(focus))
     attach = AttachFilesystem(domain.uuid, domain.name, focus.filesystem)
     if focus.shared_memory is not None and not domain.shared_memory:
         return (EnableSharedMemory(domain.uuid, domain.name, focus.shared_memory), attach, mark)
     return (attach, mark)
+
+
+def _with_memory(focus: ShareMapping) -> str:
+    """The command that gives the domain the shared memory that it has lost."""
+    readonly = focus.access_level is AccessLevel.RO
+    command = add_command(focus.domain_word, focus.share_id, focus.tag, readonly=readonly)
+    return f"give it some: {command} --enable-shared-memory"
 
 
 def _remember(focus: ShareMapping, domain: Domain, device: Filesystem) -> tuple[Action, ...]:

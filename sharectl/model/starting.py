@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from shlex import quote
 
 from sharectl.errors import Refused
-from sharectl.model import domain_xml
+from sharectl.model import commands, domain_xml
 from sharectl.model.domain import Filesystem, is_within
 from sharectl.model.enums import AccessLevel
 from sharectl.model.identity import HostIdentity
@@ -32,6 +31,11 @@ class Starting:
     filesystems: tuple[Filesystem, ...] = ()
     others: frozenset[str] = frozenset()
     marks: tuple[Mark, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """The domain in a command to type; see `commands.domain_word`."""
+        return commands.domain_word(self.name, self.uuid)
 
     @property
     def paths(self) -> frozenset[str]:
@@ -116,7 +120,7 @@ def find(
     if own:
         raise Refused(
             "it is being detached",
-            hint=f"finish that: sharectl remove {quote(domain.name)} {own[0].share_id}",
+            hint=f"finish that: sharectl remove {domain.word} {own[0].share_id}",
         )
     share_id = share_below(need.path, base)
     raise _unrecorded(domain, need.filesystem, share_id, host())
@@ -128,18 +132,18 @@ def share_below(path: str, base: str) -> str:
 
 
 def _unrecorded(domain: Starting, item: Filesystem, share_id: str, host: HostIdentity) -> Refused:
-    name = quote(domain.name)
-    out = f"take the filesystem out: virsh edit {name}"
+    target = domain.word
+    out = f"take the filesystem out: virsh edit {target}"
     mark = next((item for item in domain.marks if item.share_id == share_id), None)
     if not share_id:
         hint = out
     elif mark is not None and not mark.is_of(host.name, host.id):
         hint = (
-            f"record it: sharectl adopt {name}; for a domain that migrates to this host, after:"
+            f"record it: sharectl adopt {target}; for a domain that migrates to this host, after:"
             f" virsh migrate --offline --persistent; if it is not to have the share, {out}"
         )
     else:
         read_only = item.readonly or (mark is not None and mark.access_level == AccessLevel.RO)
-        command = add_command(domain.name, share_id, item.tag, readonly=read_only)
+        command = add_command(target, share_id, item.tag, readonly=read_only)
         hint = f"if it is to have the share: {command}; if not, {out}"
     return Refused(f"the domain has a filesystem for {item.source}, and no record of it", hint=hint)

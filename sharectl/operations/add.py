@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -155,7 +154,7 @@ def _undone(app: App, mapping: ShareMapping, error: BaseException, *, new: bool)
     if not new:
         return _kept(app, mapping, error)
     app.report.step("undoing")
-    command = f"sharectl remove {shlex.quote(mapping.domain_name)} {mapping.share_id}"
+    command = f"sharectl remove {mapping.domain_word} {mapping.share_id}"
     failed, state = "nothing could be undone", "it stays recorded"
     try:
         undoing = change(app, mapping, Intent.DETACHING, one_line(error))
@@ -178,7 +177,7 @@ def _kept(app: App, mapping: ShareMapping, error: BaseException) -> BaseExceptio
     except SharectlError as second:
         stands = f"the share stays {mapping.intent}; recording the error failed: {second.message}"
     readonly = " --read-only" if mapping.access_level is AccessLevel.RO else ""
-    again = f"sharectl add {shlex.quote(mapping.domain_name)} {mapping.share_id}{readonly}"
+    again = f"sharectl add {mapping.domain_word} {mapping.share_id}{readonly}"
     known = error.hint if isinstance(error, SharectlError) else None
     return _so(app, error, stands, f"{known}; then: {again}" if known else f"run it again: {again}")
 

@@ -7,7 +7,6 @@ to this one and mounted here.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from shlex import quote
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -104,7 +103,7 @@ def _unrecorded(app: App, domain: Domain) -> tuple[Mark, ...]:
 
 def _adopt(app: App, domain: Domain, mark: Mark, request: AdoptRequest) -> str | None:
     """Returns what was done, None when there is nothing to adopt any more."""
-    share_id = claim_of(mark, domain.name).share_id
+    share_id = claim_of(mark, domain).share_id
     if request.dry_run:
         return _Adoption.of(app, domain, mark).describe("would be adopted")
     with app.locks.share(share_id, _LOCK_SECONDS):
@@ -145,12 +144,12 @@ class _Adoption:
     def of(cls, app: App, domain: Domain, mark: Mark) -> _Adoption:
         """The checked adoption of `mark`; nothing is changed."""
         (domain,) = located(app, (domain,))
-        claim = claim_of(mark, domain.name)
+        claim = claim_of(mark, domain)
         device = _device(app, domain, claim)
         there, share = _find_share(app, domain, mark)
         rules = confirming(there.shares.rules(share.id), domain.uuid, mark)
         if not rules:
-            raise unconfirmed(domain.name, share.id, claim.tag, claim.level)
+            raise unconfirmed(domain, share.id, claim.tag, claim.level)
         protocol = checks.check_protocol(share)
         source = sources(there, share)[0]
         wish = AddRequest(domain.uuid, share.id, claim.tag, claim.level)
@@ -190,11 +189,11 @@ def _device(app: App, domain: Domain, claim: Claim) -> Filesystem:
         raise Refused(
             f"its filesystem is {tagged[0].source}, and this host mounts the share at {where}",
             hint="set SHARECTL_RUNTIME_DIR to where the other host has it, or attach it again:"
-            f" virsh edit {quote(domain.name)}, take the filesystem out, then sharectl add",
+            f" virsh edit {domain.word}, take the filesystem out, then sharectl add",
         )
     raise Refused(
         f"the metadata speaks of share {claim.share_id}, and there is no filesystem for it",
-        hint=f"attach it again: sharectl add {quote(domain.name)} {claim.share_id}",
+        hint=f"attach it again: sharectl add {domain.word} {claim.share_id}",
     )
 
 
@@ -274,7 +273,7 @@ def _record(app: App, found: _Adoption, timeout: float) -> None:
         raise
     except SharectlError as error:
         change(app, mapping, Intent.ATTACHED, one_line(error))
-        again = f"sharectl reconcile {quote(mapping.domain_name)}"
+        again = f"sharectl reconcile {mapping.domain_word}"
         hint = f"{error.hint}; then: {again}" if error.hint else f"finish it with: {again}"
         raise error.hinting(hint) from error
 

@@ -38,6 +38,6 @@ def kept(app: App, mapping: ShareMapping) -> Path:
         raise Unavailable(
             f"the cephx key of share {mapping.share_id} is not on this host, and Manila was"
             " not asked for it",
-            hint=f"once Manila answers: sharectl reconcile {mapping.domain_name}",
+            hint=f"once Manila answers: sharectl reconcile {mapping.domain_word}",
         )
     return file

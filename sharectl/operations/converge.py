@@ -5,12 +5,12 @@ Every step can be repeated: what was done before a crash is seen and not done ag
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Interrupted, InUse, MountFailed, Refused, SharectlError
 from sharectl.model.action import Action, UnmountShare, left_by
+from sharectl.model.domain import Domain
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mount_users import users
 from sharectl.model.mounts import mounted_at
@@ -95,7 +95,7 @@ def _sweep(app: App, mapping: ShareMapping, observed: Observed) -> None:
 
 
 def _leave_to_users(
-    app: App, mapping: ShareMapping, observed: Observed, using: tuple[str, ...]
+    app: App, mapping: ShareMapping, observed: Observed, using: tuple[Domain, ...]
 ) -> None:
     """A domain without a mapping, such as a clone, uses the mount all the same.
 
@@ -104,8 +104,9 @@ def _leave_to_users(
     rules = observed.rules or ()
     ours = (item.id for item in rules if is_ours(item, observed.host, observed.mappings))
     app.withdrawals.put(Withdrawal.of(mapping, tuple(ours)))
+    names = ", ".join(item.name for item in using)
     app.report.warn(
         f"the mount {mapping.mount_point} and the access rule of share {mapping.share_id} stay:"
-        f" domain {', '.join(using)} uses what is there; once that is taken out (virsh edit"
-        f" {shlex.quote(using[0])}) or the domain undefined: sharectl reconcile --prune"
+        f" domain {names} uses what is there; once that is taken out (virsh edit"
+        f" {using[0].word}) or the domain undefined: sharectl reconcile --prune"
     )

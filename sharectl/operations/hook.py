@@ -2,7 +2,8 @@
 
 It works from the domain's XML, the store, mountinfo and the key files alone. libvirt waits for
 it, so it never calls libvirt (https://libvirt.org/hooks.html#calling-libvirt-functions-from-within-a-hook-script),
-and Manila may be down. It takes a lock only to mount.
+and Manila may be down. It takes a lock only to mount, and to keep in the record why a start was
+refused.
 
 A filesystem gives a share to the guest, so the domain must have a record of its own for it: not
 what another domain has, nor what the domain's metadata says, which anybody may have written. A
@@ -20,7 +21,7 @@ waits for that lock only for a few seconds.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Busy, MountFailed, Refused, ServerDead, SharectlError, Unavailable
@@ -34,6 +35,7 @@ from sharectl.model.mounts import HostMount, mounted_at
 from sharectl.model.starting import Need, Starting
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.mounting import mount_share
+from sharectl.operations.records import one_line
 
 if TYPE_CHECKING:
     from sharectl.ports import App
@@ -42,6 +44,8 @@ DEADLINE_SECONDS = 20.0  # for all shares of a domain together
 BOOT_SECONDS = 120.0  # for all shares of the host; libvirt's daemon starts after it
 _PROBE_SECONDS = 3.0  # for one file server to answer
 _LOCK_SECONDS = 5.0
+_NOTE_SECONDS = 0.5  # for the lock of the store, to keep why a start was refused
+_REFUSED = "a start was refused: "
 
 
 def concerns(app: App, xml: str) -> bool:
@@ -71,7 +75,7 @@ def prepare(app: App, xml: str) -> None:
     mounts = app.mounts.list()
     missing = []
     for need, mapping in needed:
-        with _about(domain, _label(mapping)):
+        with _kept(app, domain, mapping):
             mount = mounted_at(mounts, mapping.mount_point)
             if mount is None:
                 missing.append((need, mapping))
@@ -79,8 +83,11 @@ def prepare(app: App, xml: str) -> None:
                 _check_source(mapping, mount)
                 _check_answers(app, mapping, deadline)
     for need, mapping in missing:
-        with _about(domain, _label(mapping)):
+        with _kept(app, domain, mapping):
             _mount(app, domain, need, mapping, deadline)
+    for _need, mapping in needed:
+        if (mapping.last_error or "").startswith(_REFUSED):
+            _record(app, mapping, None)
 
 
 def mount_all(app: App) -> tuple[SharectlError, ...]:
@@ -141,6 +148,26 @@ def _about(domain: Starting, share: str) -> Iterator[None]:
     except SharectlError as error:
         error.message = f"share {share} of domain {domain.name}: {error.message}"
         raise
+
+
+@contextmanager
+def _kept(app: App, domain: Starting, mapping: ShareMapping) -> Iterator[None]:
+    """As `_about`; why the domain does not start is kept in its own record."""
+    try:
+        with _about(domain, _label(mapping)):
+            yield
+    except SharectlError as error:
+        if mapping.domain_uuid == domain.uuid:
+            _record(app, mapping, _REFUSED + one_line(error))
+        raise
+
+
+def _record(app: App, mapping: ShareMapping, last_error: str | None) -> None:
+    """If that can be done at once: no start waits for it, or fails because of it."""
+    with suppress(SharectlError, OSError), app.store.transaction(_NOTE_SECONDS) as store:
+        for item in store.mappings:
+            if item.id == mapping.id and item.last_error != last_error:
+                store.put(item.with_intent(item.intent, app.clock.now(), last_error))
 
 
 def _label(mapping: ShareMapping) -> str:

@@ -7,7 +7,6 @@ that are gone, and when libvirt cannot be asked.
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from sharectl.errors import (
@@ -19,6 +18,7 @@ from sharectl.errors import (
     SharectlError,
     Unavailable,
 )
+from sharectl.model.commands import is_like_uuid, word
 from sharectl.model.domain import Domain
 from sharectl.model.mapping import ShareMapping, find_mapping
 
@@ -90,9 +90,10 @@ def _without_manila(
     recorded = _named(mappings, name)
     if not verb or not recorded:
         return recorded
+    target = recorded[0].domain_word
     ids = " or ".join(item.share_id for item in recorded)
     raise error.about(f"which share is named {name!r} cannot be asked").hinting(
-        f"give the ID of the one that had that name: sharectl {verb} {shlex.quote(domain)} {ids}"
+        f"give the ID of the one that had that name: sharectl {verb} {target} {ids}"
     )
 
 
@@ -109,7 +110,7 @@ def _formerly(
             continue
         raise NotFound(
             f"no share is named {name!r} any more: it is {now.name or 'without a name'} now",
-            hint=f"give its ID: {item.share_id}; see sharectl list {shlex.quote(domain)}",
+            hint=f"give its ID: {item.share_id}; see sharectl list {item.domain_word}",
         )
     return gone
 
@@ -137,7 +138,7 @@ def _not_attached(
         )
     return NotFound(
         f"share {share!r} is not attached to domain {domain!r}",
-        hint=f"see what is attached: sharectl list {shlex.quote(domain)}",
+        hint=f"see what is attached: sharectl list {word(domain)}",
     )
 
 
@@ -149,6 +150,7 @@ def of_domain(
     A name is what libvirt says now; the one in the store serves for domains that are gone, and
     when libvirt cannot be asked.
     """
+    _check_one_domain(app, domain)
     if any(item.domain_uuid == domain for item in mappings):
         return tuple(item for item in mappings if item.domain_uuid == domain)
     named = tuple(item for item in mappings if item.domain_name == domain)
@@ -166,6 +168,20 @@ def of_domain(
             if not gone:
                 raise
     return tuple(item for item in mappings if item.domain_uuid in current) or gone
+
+
+def _check_one_domain(app: App, domain: str) -> None:
+    """Refuse an id or UUID that is another domain's name, as far as libvirt can be asked."""
+    if not (domain.isdigit() or is_like_uuid(domain)):
+        return
+    try:
+        app.domains.find(domain)
+    except Refused:
+        raise
+    except UNSEEN:
+        return
+    except NotFound:
+        return
 
 
 def look_at(

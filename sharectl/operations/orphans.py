@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Denied, Interrupted, InUse, NotFound, Refused, SharectlError
@@ -150,12 +149,12 @@ def _orphans(
 
 def _advice(domain: Domain, mount_point: str, share_id: str) -> str:
     """`adopt` goes by what the domain's metadata says, `add` by what the admin does."""
-    name = quote(domain.name)
+    target = domain.word
     if any(item.share_id == share_id for item in domain.marks):
-        return f"record it again: sharectl adopt {name}"
+        return f"record it again: sharectl adopt {target}"
     of_share = [item for item in domain.filesystems if is_within(item.source, mount_point)]
     if not of_share:  # such as a disk image that lies on it
-        return f"take out what lies on it: virsh edit {name}"
+        return f"take out what lies on it: virsh edit {target}"
     return how_to_record(domain, share_id, of_share[0])
 
 

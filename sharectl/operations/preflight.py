@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from sharectl.errors import NotFound, Refused
 from sharectl.model import checks, export_location
-from sharectl.model.action import Action, AttachFilesystem
+from sharectl.model.action import Action
 from sharectl.model.cephfs import filesystem_name
 from sharectl.model.domain import Domain
 from sharectl.model.enums import AccessLevel, Intent, SharedMemory, ShareProtocol
@@ -18,6 +18,7 @@ from sharectl.model.mapping import (
     check_free,
     check_tag,
     find_mapping,
+    serves,
 )
 from sharectl.model.plan import plan
 from sharectl.model.share import ACCESS_TYPES, Share
@@ -126,12 +127,11 @@ def _resume(app: App, request: AddRequest, domain: Domain, recorded: ShareMappin
     if not _is_from(app, recorded, request.export_location):
         raise already_attached(recorded, source=True)
     observed = observe(app.at(recorded), recorded.share_id)
+    if not any(serves(item, recorded) for item in domain.filesystems):
+        recorded = _with_memory(recorded, request, domain)
     actions = plan(recorded, observed)
     if actions:
         checks.check_domain_state(domain)
-    if any(isinstance(action, AttachFilesystem) for action in actions):
-        recorded = _with_memory(recorded, request, domain)
-        actions = plan(recorded, observed)
     chosen = request.export_location is not None and not recorded.location_chosen
     return Prepared(recorded, domain, actions, new=False, chosen=chosen)
 
@@ -147,7 +147,6 @@ def _is_from(app: App, recorded: ShareMapping, wanted: str | None) -> bool:
 def _with_memory(recorded: ShareMapping, request: AddRequest, domain: Domain) -> ShareMapping:
     """The mapping, with the shared memory that its domain has lost and is to be given again."""
     memory = request.shared_memory or recorded.shared_memory
-    checks.check_shared_memory(domain, memory)
     return recorded if domain.shared_memory else replace(recorded, shared_memory=memory)
 
 

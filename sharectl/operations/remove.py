@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -186,7 +185,7 @@ def _noted(app: App, leaving: ShareMapping, error: BaseException) -> BaseExcepti
 
 def _with_command(leaving: ShareMapping, error: SharectlError) -> SharectlError:
     """`error` with a hint that ends with the command that goes on from there."""
-    again = f"sharectl remove {shlex.quote(leaving.domain_name)} {leaving.share_id}"
+    again = f"sharectl remove {leaving.domain_word} {leaving.share_id}"
     known = error.hint
     return error.hinting(f"{known}; then: {again}" if known else f"run it again: {again}")
 

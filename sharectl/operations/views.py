@@ -19,12 +19,16 @@ UNSEEN = "unknown"
 
 @dataclass(frozen=True)
 class MappingView:
-    """A mapping with its status and health, as words to show."""
+    """A mapping with its status and health, as words to show.
+
+    `windows` tells whether the domain's metadata says that Windows runs in it.
+    """
 
     mapping: ShareMapping
     domain_name: str
     status: str
     health: Health = Health.UNKNOWN
+    windows: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,12 @@ def view(mapping: ShareMapping, domain: Domain | None, *, seen: bool) -> Mapping
 
 def examined(mapping: ShareMapping, seen: Survey) -> MappingView:
     """`mapping` with the status and health that a survey shows."""
+    from sharectl.model.guest_mount import is_windows
     from sharectl.model.health import health_of
 
     observed = seen.observed(mapping)
     unseen = observed.domains is None or observed.domains.is_unseen(mapping)
-    shown = view(mapping, observed.domain(mapping), seen=not unseen)
-    return replace(shown, health=health_of(mapping, observed))
+    domain = observed.domain(mapping)
+    shown = view(mapping, domain, seen=not unseen)
+    windows = domain is not None and is_windows(domain.xml)
+    return replace(shown, health=health_of(mapping, observed), windows=windows)

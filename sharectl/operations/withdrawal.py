@@ -6,7 +6,6 @@ between leaves something that leads to it.
 
 from __future__ import annotations
 
-import shlex
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -150,7 +149,7 @@ def _check_unused(app: App, note: Withdrawal) -> None:
         raise Refused(
             f"share {note.share_id} is in no record, its access rule is to be withdrawn, and"
             f" {note.mount_point} is used by domain {', '.join(item.name for item in using)}",
-            hint=f"take out what lies there: virsh edit {shlex.quote(using[0].name)}",
+            hint=f"take out what lies there: virsh edit {using[0].word}",
         )
     if (by := who((), in_folder(note.mount_point, app.mounts.served()))) is not None:
         raise InUse(f"{by.runs} with share {note.share_id}, which is in no record", hint=by.stop)

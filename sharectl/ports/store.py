@@ -30,8 +30,12 @@ class MappingStore(Protocol):
     def load(self) -> tuple[ShareMapping, ...]:
         """All mappings, without any lock: the file is replaced as a whole."""
 
-    def transaction(self) -> AbstractContextManager[Transaction]:
-        """Hold the store's lock for a short read-modify-write. Raises `Busy`."""
+    def transaction(self, wait: float | None = None) -> AbstractContextManager[Transaction]:
+        """Hold the store's lock for a short read-modify-write.
+
+        `wait` is how many seconds another process may hold it; None for the usual time. Raises
+        `Busy`.
+        """
 
 
 class Withdrawals(Protocol):

@@ -37,3 +37,25 @@ def test_kind_of_a_failure(
     assert type(caught.value) is kind
     assert said in caught.value.message
     assert not point.exists()
+
+
+@pytest.mark.parametrize(("tried", "other"), [("4", "3"), ("4.2", "3"), ("3", "4")])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "mount.nfs: Protocol not supported",
+        "mount.nfs: requested NFS version or transport protocol is not supported",
+    ],
+)
+def test_a_server_without_the_nfs_version_names_the_setting(
+    said: str, tried: str, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "run", lambda *_, **__: process.Completed(32, "", said))
+    (tmp_path / "mountinfo").write_text("")
+    monkeypatch.setattr(mountinfo, "MOUNTINFO", tmp_path / "mountinfo")
+    config = Config(runtime_dir=tmp_path / "run", nfs_version=tried)
+    point = config.mount_base / "share"
+    request = MountRequest(ShareProtocol.NFS, "192.0.2.1:/e", point, AccessLevel.RW, None, None)
+    with pytest.raises(MountFailed) as caught:
+        HostMounts(config).mount(request, None, 1)
+    assert f'version = "{other}" in section [nfs]' in caught.value.advice

@@ -153,9 +153,9 @@ class Port:
         return partial(self._injector.call, f"{self._name}.{method}", found)
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, wait: float | None = None) -> Iterator[Transaction]:
         """The store's: its changes are methods of what it yields."""
-        with self._target.transaction() as opened:
+        with self._target.transaction(wait) as opened:
             yield cast(Transaction, Port(self._name, opened, self._injector))
 
 

@@ -214,7 +214,7 @@ class FakeDomains:
         """Refuse what libvirt refuses when a device is added."""
         guest = self._guest(uuid)
         if not guest.persistent:
-            raise transient(guest.name)
+            raise transient(guest.name, uuid)
         now = read(guest.xml)
         if (old := domain_xml.displaced(now.filesystems, filesystem)) is not None:
             guest.xml = domain_xml.remove_filesystem(guest.xml, old)

@@ -150,11 +150,11 @@ class _Store(_Port):
     """The store: its changes are methods of its transactions."""
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, wait: float | None = None) -> Iterator[Transaction]:
         """A transaction whose changes go through the injector."""
         self._injector.check_alive()
         store = self._injector.app.store
-        with store.transaction():
+        with store.transaction(wait):
             yield cast(Transaction, _Port("store", store, self._injector))
 
 

@@ -32,7 +32,7 @@ class MemoryStore:
         return tuple(sorted(self._mappings.values(), key=lambda item: (item.created_at, item.id)))
 
     @contextmanager
-    def transaction(self) -> Iterator[MemoryStore]:
+    def transaction(self, wait: float | None = None) -> Iterator[MemoryStore]:
         """The store, held; a second time inside would wait for itself."""
         assert not self._open, "a transaction inside a transaction"
         self._open = True

@@ -47,7 +47,7 @@ EARLIER = {"managed-by": "sharectl", "sharectl-host": "hyper1", "sharectl-user":
 READ_ONLY_MOUNT = replace(MOUNT, options=frozenset({"ro"}))
 BELOW = Filesystem("sub", MOUNT_POINT + "/folder")
 BESIDE = Filesystem("beside", MOUNT_POINT + "2")
-PRIVATE = replace(DOMAIN, shared_memory=False)
+PRIVATE = replace(DOMAIN, shared_memory=False, xml="<domain><vcpu/></domain>")
 CEPH_MOUNT = replace(MOUNT, fs_type="ceph", source="m2:6789:/a")
 CEPH = replace(
     NEW,

@@ -132,7 +132,6 @@ _ADD = (
         (MOUNT,),
         (PRIVATE,),
     ),
-    Case("memory not ours", NEW, ("add filesystem", "note share"), (RULE,), (MOUNT,), (PRIVATE,)),
     Case(
         "second domain",
         NEW,
@@ -189,3 +188,10 @@ def test_foreign_things_in_the_way_are_refused(
 def test_writable_mount_does_not_serve_a_read_only_mapping() -> None:
     with pytest.raises(Refused, match=r"not of 192\.0\.2\.1:/exports/one"):
         plan(READ_ONLY, observed((READ_ONLY,), (RULE,), (MOUNT,), (DOMAIN,)))
+
+
+def test_memory_that_nobody_shared_is_refused_with_the_command_that_shares_it() -> None:
+    seen = observed((NEW,), (RULE,), (MOUNT,), (PRIVATE,))
+    with pytest.raises(Refused, match="has no shared memory") as caught:
+        plan(NEW, seen)
+    assert "--enable-shared-memory" in caught.value.advice

@@ -37,9 +37,9 @@ def test_a_copy_of_a_domain_is_refused_while_the_original_has_the_share() -> Non
     hook.prepare(world.app, xml)
     text = _refused(world, xml.replace(world.uuid, _COPY).replace(">guest<", ">the copy<"))
     assert "share docs of domain the copy: the domain has a filesystem for" in text
-    command = f"sharectl add 'the copy' {world.share_id} --tag {world.share_id};"
+    command = f"sharectl add {_COPY} {world.share_id} --tag {world.share_id};"
     assert command in text
-    assert "virsh edit 'the copy'" in text
+    assert f"virsh edit {_COPY}" in text
 
 
 @pytest.mark.parametrize("others", [True, False])

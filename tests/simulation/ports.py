@@ -186,10 +186,10 @@ class SimStore:
         return loaded
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, wait: float | None = None) -> Iterator[Transaction]:
         """With the store's lock."""
         with (
-            self._locks.hold("store", _STORE_SECONDS),
+            self._locks.hold("store", _STORE_SECONDS if wait is None else wait),
             self._host.store.transaction() as store,
         ):
             yield cast(Transaction, _Writes(store, self._process, self._world, self._host))

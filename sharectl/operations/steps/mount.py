@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from sharectl.errors import Refused
@@ -60,8 +59,8 @@ def unmount(site: Site, action: UnmountShare) -> None:
     check_all_seen(observed)
     if using := users(site.mapping, observed):
         raise Refused(
-            f"{action.mount_point} is in use by domain {', '.join(using)}",
-            hint=f"shut it down: virsh shutdown {shlex.quote(using[0])}",
+            f"{action.mount_point} is in use by domain {', '.join(item.name for item in using)}",
+            hint=f"shut it down: virsh shutdown {using[0].word}",
         )
     check_released(site.mapping, observed)
     app.mounts.unmount(

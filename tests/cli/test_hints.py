@@ -1,0 +1,42 @@
+"""Commands in hints carry the global options that were given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from sharectl.cli import cli
+from sharectl.cli.hints import Context
+from tests.operations.scenarios import nfs
+
+CHOSEN = Context("qemu+unix:///system?socket=/x", "lab", Path("/etc/x.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("virsh start web1", "virsh -c 'qemu+unix:///system?socket=/x' start web1"),
+        ("see why: openstack share show s", "see why: openstack --os-cloud lab share show s"),
+        (
+            "then: sharectl reconcile",
+            "then: sharectl --connect 'qemu+unix:///system?socket=/x' --os-cloud lab --config"
+            " /etc/x.toml reconcile",
+        ),
+        ("openstack --os-cloud other share list", "openstack --os-cloud other share list"),
+        ("another sharectl removed it meanwhile", "another sharectl removed it meanwhile"),
+        ("it is named 'x; virsh start y'", "it is named 'x; virsh start y'"),
+    ],
+)
+def test_commands_get_what_they_need(text: str, expected: str) -> None:
+    assert CHOSEN.complete(text) == expected
+    assert Context().complete(text) == text
+
+
+def test_the_hint_of_an_error() -> None:
+    world = nfs()
+    world.app.domains.start(world.uuid)
+    arguments = ["--connect", "qemu:///session", "add", "guest", "docs"]
+    result = CliRunner().invoke(cli, arguments, obj=world.app)
+    assert "hint: virsh -c qemu:///session shutdown guest" in result.stderr

@@ -1,0 +1,142 @@
+"""What guests do with shares that are attached: several at once, and through upheavals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import libvirt
+import pytest
+
+from tests.e2e.starts import unmount, why_refused
+from tests.e2e.world import World
+from tests.lab.libvirtd import Libvirtd
+from tests.lab.processes import LabError, wait_until
+
+pytestmark = pytest.mark.lab
+
+
+def test_two_shares_in_one_guest(world: World) -> None:
+    guest = world.guest("vm1", script="share docs; share more", stay=True)
+    shares = {
+        name: world.cloud.create_share(name, "CEPHFS", backend="ceph") for name in ("docs", "more")
+    }
+    for name in shares:
+        world.sharectl("add", "vm1", name, "--tag", name).ok()
+    guest.start()
+    guest.wait_for("script ended")
+    assert guest.sh("echo one > /mnt/docs/f; echo two > /mnt/more/f")[0] == 0
+    read = [(world.mount_point(shares[name].id) / "f").read_text() for name in ("docs", "more")]
+    assert read == ["one\n", "two\n"]
+    guest.domain.destroy()
+    world.sharectl("remove", "vm1", "docs").ok()
+    assert [Path(point).name for point, _ in world.mounts()] == [shares["more"].id]
+
+
+def test_guests_exchange_data_and_one_leaves(world: World, libvirtd: Libvirtd) -> None:
+    for name in ("vm1", "vm2"):
+        world.guest(name, script="share docs", stay=True)
+    share = world.cloud.create_share("docs", "CEPHFS", backend="ceph")
+    for guest in world.guests:
+        world.sharectl("add", guest.name, "docs", "--tag", "docs").ok()
+        guest.start()
+    for guest in world.guests:
+        guest.wait_for("script ended")
+    one, two = world.guests
+    assert one.sh("echo from one > /mnt/docs/f")[0] == 0
+    assert two.sh("cat /mnt/docs/f")[1].endswith("from one\n")
+    one.domain.destroy()
+    world.sharectl("remove", "vm1", "docs").ok()
+    assert two.sh("echo from two > /mnt/docs/f")[0] == 0
+    assert (world.mount_point(share.id) / "f").read_text() == "from two\n"
+
+    libvirtd.restart()
+    world.reconnect()
+    two = world.guests[1]
+    assert two.sh("cat /mnt/docs/f")[1].endswith("from two\n")
+    shown = world.sharectl("show", "vm2", "docs", "-f", "json").ok().json
+    assert (shown["Status"], shown["Health"]) == ("active", "ok")
+    assert world.sharectl("reconcile").ok().stdout == ""
+
+
+def test_read_only_holds_against_root_in_the_guest(world: World) -> None:
+    guest = world.guest("vm1", script="share docs", stay=True)
+    share = world.cloud.create_share("docs", "CEPHFS", backend="ceph")
+    world.sharectl("add", "vm1", "docs", "--tag", "docs").ok()
+    (world.mount_point(share.id) / "f").write_text("as it was\n")
+    world.sharectl("remove", "vm1", "docs").ok()
+    world.sharectl("add", "vm1", "docs", "--tag", "docs", "--read-only").ok()
+    guest.start()
+    guest.wait_for("script ended")
+    guest.sh("mount -o remount,rw /mnt/docs; mkdir /second; mount -t virtiofs docs /second")
+    for place in ("/mnt/docs", "/second"):
+        for write in (
+            f"echo x > {place}/f", f"echo x >> {place}/f", f"mkdir {place}/d", f"rm {place}/f",
+            f"mv {place}/f {place}/g", f"ln -s f {place}/l", f"ln {place}/f {place}/h",
+            f"chmod 777 {place}/f", f"touch {place}/new",
+        ):  # fmt: skip
+            assert guest.sh(write)[0] != 0, write
+    assert [path.name for path in world.mount_point(share.id).iterdir()] == ["f"]
+    assert (world.mount_point(share.id) / "f").read_text() == "as it was\n"
+
+
+def test_destroy_under_load_leaves_nothing(world: World) -> None:
+    guest = world.guest("vm1", script="share docs", stay=True)
+    world.cloud.create_share("docs", "CEPHFS", backend="ceph")
+    before = world.snapshot()
+    world.sharectl("add", "vm1", "docs", "--tag", "docs").ok()
+    guest.start()
+    guest.wait_for("script ended")
+    guest.sh("while :; do dd if=/dev/zero of=/mnt/docs/big bs=64k count=64; done >/dev/null 2>&1 &")
+    guest.domain.destroy()
+    world.sharectl("remove", "vm1", "docs").ok()
+    assert world.snapshot() == before
+
+
+@pytest.mark.parametrize("memory", ["file", "numa"])
+def test_other_shared_memory_at_run_time(world: World, memory: str) -> None:
+    guest = world.guest("vm1", shared_memory=memory, script="share docs; echo x > /mnt/docs/f")
+    share = world.cloud.create_share("docs", "CEPHFS", backend="ceph")
+    world.sharectl("add", "vm1", "docs", "--tag", "docs").ok()
+    guest.start()
+    guest.wait_off()
+    assert (world.mount_point(share.id) / "f").read_text() == "x\n"
+
+
+def test_why_a_start_was_refused_is_shown_until_one_goes_well(hooked: World) -> None:
+    (guest,) = hooked.guests
+    ((mount_point, _source),) = hooked.mounts()
+    unmount(hooked)
+    assert hooked.cloud.ceph is not None
+    secrets = hooked.state / "secrets"
+    (secret,) = secrets.glob("*")
+    key = secret.read_bytes()
+    secret.unlink()
+    assert "is not on this host" in why_refused(guest)
+    (mapping,) = hooked.mappings().values()
+    assert mapping["last_error"].startswith("a start was refused: it is not mounted")
+    secret.write_bytes(key)
+    secret.chmod(0o600)
+    xml = guest.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    hooked.connection.createXML(xml.replace("<on_crash>destroy", "<on_crash>restart"))
+    (mapping,) = hooked.mappings().values()
+    assert mapping["last_error"] is None
+    assert [point for point, _ in hooked.mounts()] == [mount_point]
+
+
+@pytest.mark.parametrize("how", ["reset", "inside"])
+def test_a_reboot_keeps_the_share(world: World, how: str) -> None:
+    script = "share docs; echo boot >> /mnt/docs/boots"
+    guest = world.guest("vm1", script=script, stay=True, on_reboot="restart")
+    share = world.cloud.create_share("docs", "CEPHFS", backend="ceph")
+    world.sharectl("add", "vm1", "docs", "--tag", "docs").ok()
+    guest.start()
+    guest.wait_for("script ended")
+    if how == "reset":
+        guest.domain.reset()
+    else:
+        with pytest.raises(LabError, match=r"did not answer|ended"):
+            guest.sh("reboot -f", timeout=3)
+    boots = world.mount_point(share.id) / "boots"
+    wait_until(lambda: boots.read_text() == "boot\n" * 2, timeout=40, what="the second boot")
+    shown = world.sharectl("show", "vm1", "docs", "-f", "json").ok().json
+    assert (shown["Status"], shown["Health"]) == ("active", "ok")
