@@ -112,13 +112,14 @@ def translate(error: Exception, uri: str, domain: str | None = None) -> Sharectl
     The bindings raise more than `libvirtError`: whatever it is, the call has failed, and the rest
     of sharectl must be able to undo what was done and to go on with other domains.
     """
-    ours = as_ours(error)
-    if ours is not None:
+    if isinstance(error, libvirt.libvirtError):
+        return _translated(error, uri, domain)
+    if isinstance(error, SharectlError):
+        return error
+    if isinstance(error, OSError | MemoryError) and (ours := as_ours(error)) is not None:
         return ours
-    if not isinstance(error, libvirt.libvirtError):
-        text = " ".join(f"{type(error).__name__}: {error}".split())
-        return BackendError(f"libvirt at {uri} failed: {text}", hint=_HINT)
-    return _translated(error, uri, domain)
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return BackendError(f"libvirt at {uri} failed: {text}", hint=_HINT)
 
 
 def _translated(error: libvirt.libvirtError, uri: str, domain: str | None) -> SharectlError:

@@ -51,7 +51,7 @@ class Watch:
         self.seen[call] = self.seen.get(call, 0) + 1
         if call == self.target and not self.raised and self.fault is not None:
             self.raised = True
-            raise self.fault
+            _raise(call.library, self.fault)
 
 
 def _call(frame: FrameType, event: str, argument: Any) -> Call | None:
@@ -76,6 +76,14 @@ def _call(frame: FrameType, event: str, argument: Any) -> Call | None:
     if not own.startswith("sharectl.") or caller.f_code.co_name == "<module>":
         return None
     return Call(own, caller.f_code.co_qualname, library, name)
+
+
+def _raise(library: str, fault: BaseException) -> None:
+    """As code of the library does; the system has none."""
+    if library in SYSTEM:
+        raise fault
+    code = compile("raise fault", f"/usr/lib/python3/dist-packages/{library}/code.py", "exec")
+    exec(code, {"__name__": library, "fault": fault})
 
 
 @contextmanager

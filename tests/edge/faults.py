@@ -70,9 +70,9 @@ def product(calls: list[Call]) -> Iterator[tuple[Call, Callable[[], Exception]]]
     return ((call, make) for call in calls for make in faults(call))
 
 
-def sample(calls: list[Call]) -> Iterator[tuple[Call, Callable[[], Exception]]]:
-    """Each call with two faults; another call with others."""
+def sample(calls: list[Call], size: int = 1) -> Iterator[tuple[Call, Callable[[], Exception]]]:
+    """Each call with `size` faults; another call with others."""
     for number, call in enumerate(calls):
         every = faults(call)
-        yield call, every[number % len(every)]
-        yield call, every[(number * 7 + 3) % len(every)]
+        for again in range(size):
+            yield call, every[(number + again) * 7 % len(every)]

@@ -16,6 +16,7 @@ from sharectl.app import RealApp
 from sharectl.config import Config
 from sharectl.model.domain import Filesystem
 from sharectl.model.enums import SharedMemory
+from sharectl.model.host import check_local
 from sharectl.model.mark import Mark
 from tests.adapters.openstack_server import SHARE_ID
 from tests.fakes.process import RecordingReporter
@@ -25,7 +26,7 @@ URI = "test:///default"
 DEVICE = Filesystem("docs", "/run/sharectl/mnt/s1")
 _XML = """
 <domain type='test'>
-  <name>test</name><uuid>{uuid}</uuid><memory>8192</memory><os><type>hvm</type></os>
+  <name>test</name><uuid>6695eb01-f6a4-8304-79aa-97f2502e193f</uuid><memory>8192</memory><os><type>hvm</type></os>
 </domain>
 """
 MARK = Mark.of(MAPPING, HOST)
@@ -40,21 +41,24 @@ class EdgeWorld:
     store: Path
 
 
+def _any_driver(libvirt_uri: str) -> None:
+    """Instead of `check_local`: the test driver stands for QEMU."""
+
+
 @contextmanager
 def libvirt_of_test() -> Iterator[str]:
     """The UUID of the one domain of libvirt's test driver, which lives in this process."""
-    with patch("sharectl.adapters.libvirt_connection.check_local", lambda _uri: None):
-        connection = libvirt.open(URI)
-        try:
-            domain = connection.lookupByName("test")
-            xml = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
-            if domain.isActive():
-                domain.destroy()
-            yield domain.UUIDString()
-            connection.defineXML(xml)
-            domain.create()
-        finally:
-            connection.close()
+    code, connection = check_local.__code__, libvirt.open(URI)
+    check_local.__code__ = _any_driver.__code__  # whoever has imported it
+    try:
+        domain = connection.lookupByName("test")
+        if domain.isActive():
+            domain.destroy()
+        domain.undefine()
+        yield connection.defineXML(_XML).UUIDString()
+    finally:
+        check_local.__code__ = code
+        connection.close()
 
 
 @contextmanager
@@ -88,7 +92,7 @@ def prepare(uuid: str, name: str) -> None:
     try:
         domain = connection.lookupByUUIDString(uuid)
         domain.undefine()
-        connection.defineXML(_XML.format(uuid=uuid))
+        connection.defineXML(_XML)
         if name in _BEFORE:
             uses(uuid)[_BEFORE[name]](LibvirtDomains(URI, 5))
     finally:
