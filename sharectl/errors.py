@@ -155,9 +155,12 @@ class InstallFailed(SharectlError):
 
 
 class BackendError(SharectlError):
-    """libvirt or Manila answered with an error that no other class describes."""
+    """libvirt or Manila answered with an error that no other class describes.
 
-    exit_code = ExitCode.INTERNAL
+    It is theirs: the exit status for internal errors is left for our own mistakes.
+    """
+
+    exit_code = ExitCode.UNAVAILABLE
 
 
 class Busy(SharectlError):

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
+from types import FrameType
 
-from sharectl.errors import Denied, HostFailed, SharectlError
+from sharectl.errors import BackendError, Denied, HostFailed, SharectlError
 
 KIB, MIB = 1024, 1024 * 1024
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -38,6 +39,7 @@ _ADVICE = {
     errno.ESTALE: "see how it is mounted: findmnt --target {folder}",
     errno.ENAMETOOLONG: "give it a shorter name",
 }
+_INSTALLED = frozenset({"site-packages", "dist-packages"})  # folders of libraries
 _USUAL_ADVICE = "see what is in its way: namei -l {path}"
 
 
@@ -179,14 +181,22 @@ def as_ours(error: Exception) -> SharectlError | None:
     """An exception as an error to show; None for a mistake of sharectl's own.
 
     What the system refuses and nobody has put into better words is no mistake. Libraries have
-    subclasses of `OSError` as well, which tell of other things.
+    subclasses of `OSError` as well, which tell of other things: what is raised inside a library,
+    and that no adapter has put into better words, is the library's.
     """
     if isinstance(error, SharectlError):
         return error
     if isinstance(error, MemoryError):
         return HostFailed("there is no memory left", hint=_ADVICE[errno.ENOMEM])
-    if not isinstance(error, OSError) or type(error).__module__ != "builtins":
-        return None
+    if (library := _raised_in(error)) is not None:
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        return BackendError(f"library {library} failed: {text}")
+    if isinstance(error, OSError) and type(error).__module__ == "builtins":
+        return _of_system(error)
+    return None
+
+
+def _of_system(error: OSError) -> SharectlError:
     if error.filename is None:
         return HostFailed(f"the system refused: {reason_of(error)}")
     file = Path(os.fsdecode(error.filename))
@@ -194,6 +204,23 @@ def as_ours(error: Exception) -> SharectlError | None:
     if isinstance(error, PermissionError):
         return _denied(text, advice(error, file))
     return HostFailed(text, hint=advice(error, file))
+
+
+def _raised_in(error: Exception) -> str | None:
+    """The library that sharectl had called when it was raised; None for Python and sharectl."""
+    library, trace = None, error.__traceback__
+    while trace is not None:
+        package = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package == "sharectl":  # also one that a library has called back
+            library = None
+        elif library is None and not _INSTALLED.isdisjoint(_parts(trace.tb_frame)):
+            library = package
+        trace = trace.tb_next
+    return library
+
+
+def _parts(frame: FrameType) -> tuple[str, ...]:
+    return Path(frame.f_code.co_filename).parts
 
 
 def reason_of(error: OSError) -> str:

@@ -53,7 +53,8 @@ def _audited(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of libvirt that connects, which raises no audit event by itself."""
 
     def connect(*arguments: object) -> Any:
-        sys.audit("libvirt.open", *arguments)
+        if not str(arguments[0]).startswith("test:"):  # libvirt's test driver: in this process
+            sys.audit("libvirt.open", *arguments)
         return function(*arguments)
 
     return connect

@@ -31,7 +31,7 @@ def _fork() -> None:
 
 
 def _open_libvirt() -> None:
-    libvirt.open("test:///default")
+    libvirt.open("qemu:///nowhere")
 
 
 @pytest.mark.parametrize("reach_out", [_connect, _look_up, _run, _fork, _open_libvirt])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sharectl.errors import Denied, HostFailed, StoreError
+from sharectl.errors import Denied, ExitCode, HostFailed, StoreError
 from sharectl.host_files import KIB, Cause, Unreadable, as_ours, listed, listing, read_text, telling
 
 
@@ -195,3 +195,20 @@ def test_what_the_system_refuses_is_no_mistake_of_ours(
 ) -> None:
     ours = as_ours(error)
     assert (ours.message if ours else None) == message
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("/usr/lib/python3/dist-packages/tinydb/table.py", "library tinydb failed: KeyError: 'x'"),
+        ("/home/me/tinydb/table.py", None),
+    ],
+)
+def test_what_a_library_raises_is_the_library_s(file: str, message: str | None) -> None:
+    """Whatever it is; and a mistake in code that is installed nowhere is our own."""
+    try:
+        exec(compile("raise KeyError('x')", file, "exec"), {"__name__": "tinydb.table"})
+    except KeyError as error:
+        told = as_ours(error)
+    assert (told and told.message) == message
+    assert told is None or told.exit_code is ExitCode.UNAVAILABLE

@@ -9,6 +9,7 @@ import libvirt
 
 from sharectl.adapters import deadline
 from sharectl.errors import BackendError, Denied, NotFound, Refused, SharectlError, Unavailable
+from sharectl.host_files import as_ours
 from sharectl.model.commands import domain_word
 from sharectl.model.host import canonical_uri, check_local
 
@@ -27,6 +28,7 @@ _REFUSED = frozenset(
         libvirt.VIR_ERR_XML_ERROR,
     }
 )
+_HINT = "see whether it answers and what it logs: virsh list --all; journalctl -u 'libvirtd*'"
 
 
 def _silent(_context: object, _error: object) -> None:
@@ -58,7 +60,7 @@ class Connection:
     @property
     def name(self) -> str:
         """The one spelling of where it leads."""
-        return canonical_uri(self.connection.getURI())
+        return self.call(lambda connection: canonical_uri(connection.getURI()))
 
     def leave_behind(self) -> None:
         """A call hangs in it; the next one opens another."""
@@ -74,7 +76,7 @@ class Connection:
         except deadline.DeadlinePassed:
             self.leave_behind()
             raise
-        except libvirt.libvirtError as error:
+        except Exception as error:
             raise translate(error, self.uri) from error
 
 
@@ -84,9 +86,13 @@ def open_local(uri: str, timeout: float) -> Any:
     Raises `Refused` for the libvirt of another host, `Denied` and `Unavailable`.
     """
     check_local(uri)
+
+    def work() -> tuple[Any, str]:
+        connection = libvirt.open(uri)
+        return connection, connection.getURI()
+
     try:
-        connection = deadline.call(lambda: libvirt.open(uri), timeout, f"libvirt at {uri}")
-        check_local(connection.getURI())  # what libvirt made of an alias of its configuration
+        connection, real = deadline.call(work, timeout, f"libvirt at {uri}")
     except libvirt.libvirtError as error:
         if error.get_error_code() in _DENIED:
             raise Denied(f"libvirt at {uri}: {_text(error)}") from error
@@ -95,11 +101,29 @@ def open_local(uri: str, timeout: float) -> Any:
             hint="start it (systemctl start libvirtd or virtqemud), or name another with"
             " --connect URI",
         ) from error
+    except Exception as error:
+        raise translate(error, uri) from error
+    check_local(real)  # what libvirt made of an alias of its configuration
     return connection
 
 
-def translate(error: libvirt.libvirtError, uri: str, domain: str | None = None) -> SharectlError:
-    """The error of ours for one of libvirt's, met while working on `domain`."""
+def translate(error: Exception, uri: str, domain: str | None = None) -> SharectlError:
+    """The error of ours for what a call to libvirt raised, met while working on `domain`.
+
+    The bindings raise more than `libvirtError`: whatever it is, the call has failed, and the rest
+    of sharectl must be able to undo what was done and to go on with other domains.
+    """
+    if isinstance(error, libvirt.libvirtError):
+        return _translated(error, uri, domain)
+    if isinstance(error, SharectlError):
+        return error
+    if isinstance(error, OSError | MemoryError) and (ours := as_ours(error)) is not None:
+        return ours
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return BackendError(f"libvirt at {uri} failed: {text}", hint=_HINT)
+
+
+def _translated(error: libvirt.libvirtError, uri: str, domain: str | None) -> SharectlError:
     code, text = error.get_error_code(), _text(error)
     if code == libvirt.VIR_ERR_NO_DOMAIN:
         return NotFound(f"the domain is gone: {text}", hint="see: virsh list --all")
@@ -116,7 +140,7 @@ def translate(error: libvirt.libvirtError, uri: str, domain: str | None = None) 
         )
     if error.get_error_domain() in (libvirt.VIR_FROM_RPC, libvirt.VIR_FROM_REMOTE):
         return Unavailable(f"lost libvirt at {uri}: {text}", uncertain=True)
-    return BackendError(f"libvirt: {text}")
+    return BackendError(f"libvirt: {text}", hint=_HINT)
 
 
 def _text(error: libvirt.libvirtError) -> str:

@@ -160,11 +160,12 @@ class LibvirtDomains:
             try:
                 return change(connection, domain)
             except libvirt.libvirtError as error:
-                told = translate(error, self._libvirt.uri, domain.name())
+                name = domain.name()
+                told = translate(error, self._libvirt.uri, name)
                 if isinstance(told, Refused) and _is_transient(domain):
                     from sharectl.model.checks import transient  # looking does without
 
-                    told = transient(domain.name(), uuid)
+                    told = transient(name, uuid)
                 raise told from error
 
         return self._libvirt.call(work, change=True)

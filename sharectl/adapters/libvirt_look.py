@@ -105,7 +105,7 @@ class Looks:
         try:
             seconds = min(_LIST_SECONDS, self._libvirt.timeout)
             done = deadline.each([_LIST], ask, seconds, seconds, lambda: None)
-        except libvirt.libvirtError as error:
+        except Exception as error:
             raise translate(error, self._libvirt.uri) from error
         if _LIST in done.hanging:
             self._listing = done.hanging[_LIST]
@@ -124,9 +124,7 @@ class Looks:
             try:
                 domain = item.object if connection is first else None
                 return observe(uri, domain or connection.lookupByUUIDString(uuid))
-            except SharectlError as error:  # XML that cannot be read
-                return error
-            except libvirt.libvirtError as error:
+            except Exception as error:  # noqa: BLE001 - also XML that cannot be read
                 return self._failed(error, item)
 
         left = max(0.1, end - time.monotonic())
@@ -140,10 +138,12 @@ class Looks:
         self._libvirt.leave_behind()
         _ = self._libvirt.connection
 
-    def _failed(self, error: libvirt.libvirtError, item: _Known) -> SharectlError | None:
+    def _failed(self, error: Exception, item: _Known) -> SharectlError | None:
+        told = translate(error, self._libvirt.uri, item.name or item.uuid)
+        if not isinstance(error, libvirt.libvirtError):
+            return told
         if error.get_error_code() in (libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_INVALID_ARG):
             return None
-        told = translate(error, self._libvirt.uri, item.name or item.uuid)
         if error.get_error_domain() in _LOST:
             raise told from error
         return told

@@ -7,7 +7,7 @@ import os
 import libvirt
 
 from sharectl.adapters import deadline
-from sharectl.adapters.libvirt_connection import open_local
+from sharectl.adapters.libvirt_connection import open_local, translate
 from sharectl.errors import BackendError
 
 # It is destroyed before its CPU runs. Emulated, so that it needs no /dev/kvm.
@@ -42,3 +42,5 @@ def start_and_destroy(uri: str, timeout: float) -> None:
         deadline.call(work, timeout, f"libvirt at {uri}", change=True)
     except libvirt.libvirtError as error:
         raise BackendError(f"libvirt cannot start a guest to try it: {error}") from error
+    except Exception as error:
+        raise translate(error, uri) from error

@@ -8,7 +8,7 @@ to, and only members of the share's project can write that.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sharectl.errors import Refused, SharectlError
 from sharectl.model.checks import check_share_id
@@ -19,6 +19,8 @@ from sharectl.model.mark import Mark
 from sharectl.model.provenance import NAMESPACE
 from sharectl.model.rule_owner import HOST, HOST_ID, domain_key, is_of_sharectl
 from sharectl.model.share import AccessRule
+
+_LAST_CONTROLLER = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,20 @@ def claim_of(mark: Mark, domain: Domain) -> Claim:
         created = datetime.fromisoformat(mark.created_at)
         if created.tzinfo is None:
             raise ValueError("the time of its making has no zone")
+        created.astimezone(UTC)  # which years that no calendar has do not take
+        controllers = tuple(int(index) for index in mark.controllers.split())
+        if not all(0 <= index <= _LAST_CONTROLLER for index in controllers):
+            raise ValueError("there are no controllers of such numbers")
         return Claim(
             share_id=check_share_id(mark.share_id),
             tag=check_tag(mark.tag),
             level=AccessLevel(mark.access_level),
             shared_memory=SharedMemory(mark.shared_memory) if mark.shared_memory else None,
-            controllers=tuple(int(index) for index in mark.controllers.split()),
+            controllers=controllers,
             created_at=created,
             requested_by=mark.requested_by,
         )
-    except (ValueError, SharectlError) as error:
+    except (ValueError, OverflowError, SharectlError) as error:
         raise Refused(
             f"the metadata of domain {domain.name} about share {mark.share_id[:80]} is damaged:"
             f" {error}",

@@ -17,7 +17,7 @@ def parse(xml: str) -> etree._Element:
     )
     try:
         return etree.fromstring(xml.encode(), parser)
-    except etree.XMLSyntaxError as error:
+    except (etree.LxmlError, ValueError) as error:  # ValueError: text that has no bytes
         raise BackendError(f"libvirt gave domain XML that cannot be read: {error}") from error
 
 

@@ -1,0 +1,1 @@
+"""Faults put into the calls by which sharectl leaves its own code."""
