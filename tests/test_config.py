@@ -108,7 +108,7 @@ def test_empty_variables_do_not_count(file: Path) -> None:
 
 def test_every_setting_but_the_folders_is_a_key_of_the_file(file: Path) -> None:
     changed = {f.name for f in fields(Config) if getattr(_FROM_FILE, f.name) != f.default}
-    others = {"state_dir", "runtime_dir", "cloud_named_by"}
+    others = {"state_dir", "runtime_dir", "cloud_named_by", "patience"}
     assert changed == {f.name for f in fields(Config)} - others
 
 
