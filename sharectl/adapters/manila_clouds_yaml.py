@@ -35,7 +35,7 @@ def look(paths: Sequence[str]) -> tuple[str, Any] | None:
         except FileNotFoundError:
             continue
         except Unreadable as error:
-            if error.cause in (Cause.DENIED, Cause.NO_FILE):
+            if error.cause is Cause.DENIED:
                 continue
             raise _bad(path, f"cannot be read: {error.reason}") from error
         return path, _parsed(path, text)
