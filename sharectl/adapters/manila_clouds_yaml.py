@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from sharectl.errors import ConfigError
+from sharectl.host_files import Cause, Unreadable, read_text
 
 _LARGEST = 1 << 20  # bytes; a cloud takes 300
 _MOST = 100_000  # values, what is named by an alias counted wherever it is named
@@ -31,36 +30,16 @@ def look(paths: Sequence[str]) -> tuple[str, Any] | None:
     file, too large, or neither YAML nor JSON.
     """
     for path in paths:
-        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-            return path, _document(path)
+        try:
+            text = "" if path == os.devnull else read_text(Path(path), _LARGEST)
+        except FileNotFoundError:
+            continue
+        except Unreadable as error:
+            if error.cause is Cause.DENIED:
+                continue
+            raise _bad(path, f"cannot be read: {error.reason}") from error
+        return path, _parsed(path, text)
     return None
-
-
-def _document(path: str) -> Any:
-    try:
-        text = _read(path)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        raise
-    except UnicodeDecodeError as error:
-        raise _bad(path, f"is no text (byte {error.start})") from error
-    except (OSError, ValueError) as error:
-        raise _bad(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    return _parsed(path, text)
-
-
-def _read(path: str) -> str:
-    if path == os.devnull:  # named to have no such file
-        return ""
-    # Looked at first: even to open a device may do something.
-    if not stat.S_ISREG(Path(path).stat().st_mode):
-        raise _bad(path, "is not a regular file")
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise _bad(path, "is not a regular file")
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise _bad(path, f"has more than {_LARGEST} bytes")
-    return content.decode()
 
 
 def _parsed(path: str, text: str) -> Any:

@@ -11,7 +11,6 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
@@ -60,7 +59,6 @@ class Credentials:
     @cached_property
     def _document(self) -> tuple[str, Any]:
         """The clouds.yaml that is read and what it has; no name and None if there is none."""
-        _stand_somewhere()
         from openstack.config import loader
 
         named = [path for path in (os.environ.get(_FILE),) if path]
@@ -262,14 +260,6 @@ class Credentials:
     @property
     def _name(self) -> str:
         return str(self._cloud or self._loader.default_cloud or _MADE_UP[-1])
-
-
-def _stand_somewhere() -> None:
-    """openstack.config cannot be imported in a folder that was deleted."""
-    try:
-        Path.cwd()
-    except OSError:
-        os.chdir("/")
 
 
 def _said(why: object) -> str:
