@@ -211,7 +211,7 @@ def test_a_manila_that_hangs(
     shares = ManilaShares(ManilaSession(credentials, 0.5), lambda _why: None)
     start = time.monotonic()
     error = _refusal(shares)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 10  # of the 30 that it would hang
     assert isinstance(error, Unavailable)
-    assert error.message.startswith("Manila does not answer: Request to http://127.0.0.1:")
-    assert error.message.endswith(" timed out")
+    # The time-out of the request, or on a busy machine the deadline of the call.
+    assert error.message.startswith("Manila does not answer: ")
