@@ -1,4 +1,5 @@
 # make demo, make test: everything, on real parts; they install what they need (root).
+# make play: a shell on the stage of the demo, to try it by hand.
 # make check: the fast part for the inner loop. make lab: only prepare the lab.
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +9,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 TOOLS := gcc pkg-config python3-dev python3-venv libvirt-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench lab clean
+.PHONY: help demo play test check lint bench lab clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -25,6 +26,9 @@ lab: $(STAMP)
 
 demo: lab
 	@$(SUDO) $(BIN)/python -m tests.lab run -- $(BIN)/python -m tests.demo
+
+play: lab
+	@$(SUDO) $(BIN)/python -m tests.lab run -- $(BIN)/python -m tests.play
 
 test: lab
 	@$(SUDO) $(BIN)/python -m tests.side_by_side

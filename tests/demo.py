@@ -1,27 +1,16 @@
-"""make demo: the main job on the real parts, as an admin would see it.
-
-In the sandbox: Keystone, Manila and Ceph; beside them a VM with a stock Debian kernel, whose NFS
-server holds Manila's NFS shares. The VM is the hypervisor host: libvirt, the kernel's NFS and
-CephFS clients, sharectl, and a guest.
-"""
+"""make demo: the main job on the real parts, as an admin would see it."""
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tests.lab import sandbox
-from tests.lab.cloud.cloud import Cloud
 from tests.lab.processes import LabError, wait_until
-from tests.lab.vm import backend
-from tests.lab.vm.channel import Channel
-from tests.lab.vm.machine import COMMON, PROJECT, booted
-from tests.lab.vm.nas import Nas
-from tests.lab.vm.virt import Virt, VmGuest
+from tests.lab.vm.virt import VmGuest
+from tests.stage import Stage, stage
 
 _BOLD, _PLAIN = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
 _GUEST_SCRIPT = """\
@@ -38,10 +27,9 @@ class DemoFailed(Exception):
 
 @dataclass
 class Demo:
-    """The stage: a hypervisor host (the VM) and a cloud."""
+    """A play on the stage."""
 
-    vm: Channel
-    cloud: Cloud
+    stage: Stage
     started: float = field(default_factory=time.monotonic)
 
     def say(self, text: str) -> None:
@@ -56,12 +44,7 @@ class Demo:
         Raises `DemoFailed` when it ends with another status.
         """
         print(f"{_BOLD}$ {command}{_PLAIN}", flush=True)
-        environment = {
-            **self.cloud.environment("demo"),
-            "PATH": f"{PROJECT / '.venv/bin'}:/usr/sbin:/usr/bin:/sbin:/bin",
-            "TERM": os.environ.get("TERM", "dumb"),
-            "COLUMNS": "160",
-        }
+        environment = {**self.stage.environment, "COLUMNS": "160"}
         printed = bytearray()
 
         def show(data: bytes) -> None:
@@ -72,7 +55,7 @@ class Demo:
         argv = ["sh", "-c", f"exec {command}"]
         if terminal:
             argv = ["script", "-qefc", f"stty cols 160; exec {command}", "/dev/null"]
-        with self.vm.start(argv, env=environment) as remote:
+        with self.stage.vm.start(argv, env=environment) as remote:
             ended = remote.wait(show, show, timeout=300)
         if ended != status:
             raise DemoFailed(f"{command!r} ended with status {ended}, not {status}")
@@ -83,8 +66,9 @@ class Demo:
         if not holds:
             raise DemoFailed(f"not true: {what}")
 
-    def play(self, guest: VmGuest, shares: dict[str, str]) -> None:
+    def play(self, guest: VmGuest) -> None:
         """The main job."""
+        shares = self.stage.shares
         self.say("Which shares could be attached?")
         self.run("sharectl shares")
         self.say("Attach one of each protocol to the domain web1, which is shut off")
@@ -110,7 +94,7 @@ class Demo:
         for name in shares:
             self.run(f"sharectl remove web1 {name}")
         self.run("sharectl list")
-        self._nothing_left(shares)
+        self._nothing_left()
 
     def _start(self, guest: VmGuest) -> None:
         self.run("virsh start web1", terminal=False)
@@ -121,12 +105,12 @@ class Demo:
         self.expect("the guest read both files",
                     "hello from docs" in console and "hello from data" in console)  # fmt: skip
 
-    def _nothing_left(self, shares: dict[str, str]) -> None:
+    def _nothing_left(self) -> None:
         self.say("Nothing is left: neither mount nor device, and Manila's access lists are empty")
         mounts = self.run("findmnt -lt nfs4,ceph", status=1)
         self.expect("no mount is left", "sharectl" not in mounts)
-        for name, share_id in shares.items():
-            rules = self.cloud.rules(share_id)
+        for name, share_id in self.stage.shares.items():
+            rules = self.stage.cloud.rules(share_id)
             print(f"Manila, access rules of {name}: {rules or 'none'}")
             self.expect(f"no access rule of {name} is left", not rules)
 
@@ -149,20 +133,9 @@ def main() -> int:
 def _play() -> None:
     print("demo: starting Keystone, Manila, Ceph, and the VM that is the hypervisor host",
           flush=True)  # fmt: skip
-    cloud = Cloud.start(COMMON / "cloud", ceph=True)
-    try:
-        with booted(Path("/run/lab-vm")) as machine:
-            nas = Nas.start(machine.channel)
-            backend.add(cloud, backend.lvm(nas.vm))
-            demo = Demo(machine.channel, cloud)
-            shares = {
-                "docs": cloud.create_share("docs", "NFS", backend="lvm").id,
-                "data": cloud.create_share("data", "CEPHFS", backend="ceph").id,
-            }
-            guest = Virt.start(machine.channel).define("web1", script=_GUEST_SCRIPT, stay=True)
-            demo.play(guest, shares)
-    finally:
-        cloud.stop()
+    with stage() as made:
+        guest = made.virt.define("web1", script=_GUEST_SCRIPT, stay=True)
+        Demo(made).play(guest)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ PAGES = (ROOT / "man/sharectl.8", ROOT / "man/sharectl-config.5")
 MANUAL = manual.sections(PAGES[0])
 CONFIG_MANUAL = manual.sections(PAGES[1])
 README = (ROOT / "README.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
 TREE = command_tree.read()
 LEAVES = tuple(command for command in TREE.walk() if not command.commands)
 NAMES = frozenset(command.path.removeprefix("sharectl ") for command in TREE.walk())
@@ -106,7 +108,9 @@ def test_every_choice_is_in_the_manual() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [PAGES[0].read_text().replace("\\-", "-"), README], ids=["manual", "readme"]
+    "text",
+    [PAGES[0].read_text().replace("\\-", "-"), README, ARCHITECTURE],
+    ids=["manual", "readme", "architecture"],
 )
 def test_nothing_is_documented_that_does_not_exist(text: str) -> None:
     spelled = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", re.sub(r"\n\.\\\".*", "", text)))
@@ -190,14 +194,16 @@ def _lint(argv: list[str]) -> None:
     assert done.returncode == 0
 
 
-def test_readme_names_the_make_targets() -> None:
+def test_make_targets_are_documented() -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    shown = set(re.findall(r"`make ([a-z]+)`", README))
-    assert {"demo", "test", "check"} <= shown <= set(targets)
+    shown = set(re.findall(r"`make ([a-z]+)`", README + CONTRIBUTING))
+    assert {"demo", "play", "test", "check", "bench"} <= shown <= set(targets)
 
 
-def test_files_that_the_readme_names_are_there() -> None:
-    paths = set(re.findall(r"`((?:sharectl|tests|man|completions)/[\w./]*)`", README))
+def test_files_that_the_documents_name_are_there() -> None:
+    text = README + CONTRIBUTING + ARCHITECTURE
+    paths = set(re.findall(r"`((?:sharectl|tests|man|completions)/[\w./]*)`", text))
+    paths |= set(re.findall(r"\]\((?:\.\./)?([\w./]+)\)", text))
     assert len(paths) > 10
     assert sorted(path for path in paths if not (ROOT / path).exists()) == []
 
