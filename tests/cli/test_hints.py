@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from sharectl.cli import cli
 from sharectl.cli.hints import Context
+from tests.cli.running import run
 from tests.operations.scenarios import nfs
 
 CHOSEN = Context("qemu+unix:///system?socket=/x", "lab", Path("/etc/x.toml"))
@@ -38,5 +37,5 @@ def test_the_hint_of_an_error() -> None:
     world = nfs()
     world.app.domains.start(world.uuid)
     arguments = ["--connect", "qemu:///session", "add", "guest", "docs"]
-    result = CliRunner().invoke(cli, arguments, obj=world.app)
+    result = run(world.app, *arguments)
     assert "hint: virsh -c qemu:///session shutdown guest" in result.stderr
