@@ -57,10 +57,8 @@ def tell_unseen(app: App, listing: Listing) -> None:
 
 def tell_health(app: App, listing: Listing) -> None:
     """Say what to do about what is wrong, and with which share; for a human at a terminal."""
-    from sharectl.model.health import hint
-
     for view in listing.views:
-        if text := hint(view.health, view.mapping):
+        if text := view.advice:
             mapping = view.mapping
             which = f"{mapping.domain_name} {mapping.share_name or mapping.share_id}"
             app.report.note(f"hint: {which}: {view.health}: {text}")

@@ -6,7 +6,13 @@ from sharectl.errors import Refused, SharectlError
 from sharectl.model import access as rules_of
 from sharectl.model.domain import Domain
 from sharectl.model.enums import Health, Intent, RuleState
-from sharectl.model.mapping import ShareMapping, has_device, has_live_device, serves
+from sharectl.model.mapping import (
+    ShareMapping,
+    changed_device,
+    has_device,
+    has_live_device,
+    serves,
+)
 from sharectl.model.mount_use import is_outdated, is_right
 from sharectl.model.mounts import mounted_at
 from sharectl.model.observed import Observed
@@ -93,6 +99,8 @@ def _in_domain(mapping: ShareMapping, domain: Domain) -> Health | None:
     """What is wrong with the filesystem, in the definition or in the running guest."""
     if not has_device(mapping, domain) or lacks_live_device(mapping, domain):
         return Health.NO_DEVICE
+    if changed_device(mapping, domain) is not None:
+        return Health.NO_DEVICE
     if any(serves(item, mapping) and not item.served for item in domain.live_filesystems):
         return Health.NO_DAEMON
     return None
@@ -123,12 +131,22 @@ def hint(health: Health, mapping: ShareMapping) -> str | None:
     return TEXTS[health][1].format(domain=domain, share=mapping.share_id)
 
 
+def advice(health: Health, mapping: ShareMapping, observed: Observed) -> str | None:
+    """What to do about it, by its cause; None when nothing has to be done."""
+    known = problem(health, mapping, observed) if mapping.wanted else None
+    return known.hint if known is not None else hint(health, mapping)
+
+
 def problem(health: Health, mapping: ShareMapping, observed: Observed) -> SharectlError | None:
     """What `reconcile` tells of ill health that it cannot mend; None for good health."""
     if health is Health.OK or health not in TEXTS:
         return None
     what, advice = TEXTS[health][0], hint(health, mapping)
     domain = observed.domain(mapping)
+    if domain is not None and health is Health.NO_DEVICE:
+        changed = changed_device(mapping, domain)
+        if changed is not None and has_device(mapping, domain):
+            return changed
     if observed.share_hindrance and health is Health.NO_ACCESS:
         what, advice = f"the share {observed.share_hindrance}", observed.share_hindrance.hint
     elif domain is not None and health is Health.NO_DEVICE and lacks_live_device(mapping, domain):

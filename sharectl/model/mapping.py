@@ -156,6 +156,30 @@ def other_device(mapping: ShareMapping, domain: Domain) -> Filesystem | None:
     return None
 
 
+def changed_device(mapping: ShareMapping, domain: Domain) -> Refused | None:
+    """What somebody has made of the filesystem, so that the guest cannot work with it.
+
+    None if nothing, or if the domain has no filesystem of the mapping. It is named and not put
+    right: whoever has edited the domain may have had a reason.
+    """
+    name, edit = mapping.share_name or mapping.share_id, f"virsh edit {domain.uuid}"
+    present = (*domain.filesystems, *domain.live_filesystems)
+    own = [item for item in present if serves(item, mapping)]
+    if mapping.access_level is AccessLevel.RW and any(item.readonly for item in own):
+        return Refused(
+            f"domain {domain.name} has share {name} read-only, and the record says read-write",
+            hint=f"take <readonly/> out of its filesystem: {edit}; then start the domain again",
+        )
+    twin = next((i for i in present if i.tag == mapping.tag and not serves(i, mapping)), None)
+    if own and twin is not None:
+        return Refused(
+            f"domain {domain.name} has another filesystem with the tag {mapping.tag} of share"
+            f" {name}: {twin.source}",
+            hint=f"give it another tag: {edit}; then start the domain again",
+        )
+    return None
+
+
 def has_live_device(mapping: ShareMapping, domain: Domain) -> bool:
     """Whether the running guest has the mapping's filesystem."""
     return any(serves(item, mapping) for item in domain.live_filesystems)

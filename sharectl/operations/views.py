@@ -21,7 +21,8 @@ UNSEEN = "unknown"
 class MappingView:
     """A mapping with its status and health, as words to show.
 
-    `windows` tells whether the domain's metadata says that Windows runs in it.
+    `windows` tells whether the domain's metadata says that Windows runs in it. `advice` is what to
+    do about ill health.
     """
 
     mapping: ShareMapping
@@ -29,6 +30,7 @@ class MappingView:
     status: str
     health: Health = Health.UNKNOWN
     windows: bool = False
+    advice: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,13 @@ def view(mapping: ShareMapping, domain: Domain | None, *, seen: bool) -> Mapping
 def examined(mapping: ShareMapping, seen: Survey) -> MappingView:
     """`mapping` with the status and health that a survey shows."""
     from sharectl.model.guest_mount import is_windows
-    from sharectl.model.health import health_of
+    from sharectl.model.health import advice, health_of
 
     observed = seen.observed(mapping)
     unseen = observed.domains is None or observed.domains.is_unseen(mapping)
     domain = observed.domain(mapping)
     shown = view(mapping, domain, seen=not unseen)
     windows = domain is not None and is_windows(domain.xml)
-    return replace(shown, health=health_of(mapping, observed), windows=windows)
+    health = health_of(mapping, observed)
+    advised = advice(health, shown.mapping, observed)
+    return replace(shown, health=health, windows=windows, advice=advised)

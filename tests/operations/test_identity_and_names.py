@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from sharectl.errors import Interrupted, NotFound, Refused
-from sharectl.model.enums import AccessType, Intent, RuleState
+from sharectl.model.enums import AccessType, Health, Intent, RuleState
 from sharectl.model.share import Access
+from sharectl.operations.listing import list_mappings
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes.faults import Fault, FaultyApp, Injector, Killed, Kind, When
 from tests.operations.reconciling import messages, run_reconcile
@@ -180,6 +181,33 @@ def test_edited_filesystem_is_told_or_put_back_and_never_doubled(
     assert bool(result.problems) is bool(said)
     assert len(world.app.domains.find("guest").filesystems) == 1
     assert run_reconcile(world.app).changes == ()
+
+
+_TWIN = (
+    '<filesystem type="mount" accessmode="passthrough"><driver type="virtiofs"/>'
+    '<source dir="/srv"/><target dir="docs"/></filesystem></devices>'
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('<target dir="docs"/>', '<target dir="docs"/><readonly/>', "docs read-only, and the rec"),
+        ("</devices>", _TWIN, "another filesystem with the tag docs of share docs: /srv"),
+    ],
+)
+def test_filesystem_that_the_guest_cannot_work_with_is_told(old: str, new: str, said: str) -> None:
+    world, before = attached(lambda: nfs().asking(tag="docs"))
+    attached_as = world.app.snapshot()
+    world.app.domains.edit(world.uuid, old, new)
+    result = run_reconcile(world.app)
+    assert said in messages(result)
+    assert "virsh edit" in (result.problems[0].hint or "")
+    (view,) = list_mappings(world.app, None, examine=True).views
+    assert (view.health, view.advice) == (Health.NO_DEVICE, result.problems[0].hint)
+    world.app.domains.edit(world.uuid, new, old)
+    assert run_reconcile(world.app).problems == ()
+    assert world.app.snapshot() == attached_as != before
 
 
 def test_filesystem_that_was_unplugged_from_a_running_guest_is_told() -> None:
