@@ -129,6 +129,8 @@ def cli(
     _set_libraries(debug=debug)
     if ctx.obj is None:  # tests bring their own
         settings = _settings(config_file, connect, os_cloud)
+        chosen = chosen.configured(settings, os.environ)
+        ctx.meta["sharectl.complete"] = reporter.complete = chosen.complete
         if ctx.invoked_subcommand in _LOOKING:
             settings = settings.hasty()
         ctx.obj = _build(settings, reporter)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sharectl.cli.hints import Context
+from sharectl.config import Config
 from tests.cli.running import run
 from tests.operations.scenarios import nfs
 
@@ -39,3 +40,14 @@ def test_the_hint_of_an_error() -> None:
     arguments = ["--connect", "qemu:///session", "add", "guest", "docs"]
     result = run(world.app, *arguments)
     assert "hint: virsh -c qemu:///session shutdown guest" in result.stderr
+
+
+def test_what_the_configuration_names_is_given_to_other_programs_alone() -> None:
+    settings = Config(libvirt_uri="qemu:///session", manila_cloud="lab")
+    text = "virsh list; openstack share list; sharectl list"
+    assert Context().configured(settings, {}).complete(text) == (
+        "virsh -c qemu:///session list; openstack --os-cloud lab share list; sharectl list"
+    )
+    known = {"LIBVIRT_DEFAULT_URI": "qemu:///session", "OS_CLOUD": "lab"}
+    assert Context().configured(settings, known).complete(text) == text
+    assert Context().configured(Config(), {}).complete(text) == text
