@@ -23,8 +23,10 @@ from tests.operations.scenarios import World, attached, nfs
 SOURCES = sorted((Path(__file__).parents[1] / "sharectl").rglob("*.py"))
 NASTY = ["a;reboot", "-x", "--all", "1", "d0d0d0d0-0000-4000-8000-000000000002", "$(id)", "the vm"]
 UUID = "c0c0c0c0-0000-4000-8000-000000000001"
-_COMMAND = re.compile(r"(virsh|sharectl) [a-z-]+ ([-\w]+ )*$")
-_UNSAFE = re.compile(r"(^|[._])name(\(\))?$")
+_COMMAND = re.compile(
+    r"((virsh|sharectl) [a-z-]+|umount|findmnt|fuser|ls|mv|cp|df|rmdir) ([-\w]+ )*$"
+)
+_UNSAFE = re.compile(r"(^|[._])(name(\(\))?|mount_point|folder|parent)$")
 
 
 @given(st.text(min_size=1) | st.sampled_from(NASTY))

@@ -20,7 +20,8 @@ from sharectl.adapters.mount_notes import MountNotes
 from sharectl.adapters.staging import Staging
 from sharectl.config import Config
 from sharectl.errors import MountFailed
-from sharectl.host_files import advice, listing, reason_of
+from sharectl.host_files import advice, listing, quoted, reason_of
+from sharectl.model.commands import word
 from sharectl.model.enums import Health, ShareProtocol
 from sharectl.model.mount_use import check_as_seen, check_made
 from sharectl.model.mounts import (
@@ -106,7 +107,7 @@ class HostMounts:
         if left is not None and seen is not None and left.same_as(seen):
             raise MountFailed(
                 f"cannot unmount {mount_point} ({left.label}): {reason or 'it is still mounted'}",
-                hint=f"see who uses it: fuser -vm {mount_point}",
+                hint=f"see who uses it: fuser -vm {word(mount_point)}",
             )
         self._clear(mount_point, keep_link=False)
         self._notes.remove(mount_point)
@@ -204,7 +205,8 @@ def _remove_empty(folder: Path) -> None:
     except OSError as error:
         raise MountFailed(
             f"mount point {folder} is not empty, and nothing is mounted there",
-            hint=f"a guest may have written what is in it; move it away: mv {folder} /root/",
+            hint="a guest may have written what is in it; move it away: mv"
+            f" {quoted(folder)} /root/",
         ) from error
 
 
@@ -230,5 +232,5 @@ def _remove_folder(folder: Path) -> None:
     except OSError as error:
         raise MountFailed(
             f"mount point {folder} cannot be removed: {error.strerror}",
-            hint=f"look at what is in it: ls -la {folder}",
+            hint=f"look at what is in it: ls -la {quoted(folder)}",
         ) from error

@@ -123,23 +123,23 @@ def _unreadable(path: Path, error: Unreadable) -> SharectlError:
         case Cause.CONTENT:
             return _damaged(path, error.reason)
         case Cause.NO_FILE if not path.is_symlink():
-            backup, name = quoted(backup_of(path)), quoted(path)
-            hint = f"put it aside: mv {name} {quoted(_aside(path))}"
+            backup, store = quoted(backup_of(path)), quoted(path)
+            hint = f"put it aside: mv {store} {quoted(_aside(path))}"
             if _is_good(backup_of(path)):
-                hint += f"; cp {backup} {name}"
+                hint += f"; cp {backup} {store}"
             return error.told(f"store {path}", StoreError, hint)
         case _:
             return error.told(f"store {path}", StoreError)
 
 
 def _damaged(path: Path, why: str) -> StoreError:
-    backup, name, kept = quoted(backup_of(path)), quoted(path), _is_there(backup_of(path))
+    backup, store, kept = quoted(backup_of(path)), quoted(path), _is_there(backup_of(path))
     restore = (
-        f"check the backup of the previous state, then: cp {backup} {name}"
+        f"check the backup of the previous state, then: cp {backup} {store}"
         if kept and _is_good(backup_of(path))
         else "restore it from a backup of this host"
     )
-    anew = f"or make it anew from the domains' metadata: mv {name} {quoted(_aside(path))}"
+    anew = f"or make it anew from the domains' metadata: mv {store} {quoted(_aside(path))}"
     if kept:
         anew += f"; mv {backup} {quoted(_aside(backup_of(path)))}"
     hint = f"{restore}; {anew}; sharectl adopt"

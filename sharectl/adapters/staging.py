@@ -20,7 +20,7 @@ from sharectl.adapters import deadline, mountinfo, process
 from sharectl.adapters.files import private_folder
 from sharectl.config import Config
 from sharectl.errors import MountFailed, SharectlError
-from sharectl.host_files import listing
+from sharectl.host_files import listing, quoted
 from sharectl.model.mounts import mounted_at
 
 _MOST_LAYERS = 4  # mounts on top of each other
@@ -66,7 +66,7 @@ class Staging:
             except OSError as error:
                 raise MountFailed(
                     f"cannot mount {mount_point}: {error.strerror}",
-                    hint=f"see what is there: ls -la {mount_point.parent}",
+                    hint=f"see what is there: ls -la {quoted(mount_point.parent)}",
                 ) from error
 
         deadline.call(place, _SECONDS, f"the kernel to mount {mount_point}", change=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sharectl.errors import InUse, Unavailable
 from sharectl.model.access import find_rule
+from sharectl.model.commands import word
 from sharectl.model.enums import AccessLevel, RuleState, ShareProtocol
 from sharectl.model.export_location import same_source, shows
 from sharectl.model.mapping import ShareMapping
@@ -119,7 +120,8 @@ def is_uncovered(mapping: ShareMapping, mounts: tuple[HostMount, ...]) -> bool:
     if mount is not None and not is_right(mapping, mount):
         raise InUse(
             f"below what was mounted on {mapping.mount_point} there is {mount.label}",
-            hint=f"see who uses it, then: umount {mapping.mount_point}; then: sharectl reconcile",
+            hint=f"see who uses it, then: umount {word(mapping.mount_point)}; then:"
+            " sharectl reconcile",
         )
     return mount is not None
 
@@ -129,7 +131,7 @@ def check_as_seen(mount_point: str, now: HostMount | None, seen: HostMount | Non
     if now is not None and (seen is None or not now.same_as(seen)):
         raise InUse(
             f"{now.label} has just been mounted on {mount_point}",
-            hint="see what it is, and run this again: findmnt --list " + mount_point,
+            hint="see what it is, and run this again: findmnt --list " + word(mount_point),
         )
 
 
@@ -152,5 +154,6 @@ def check_not_covered(focus: ShareMapping, observed: Observed) -> None:
     if ours and not same_source(focus.protocol, focus.export_location, top):
         raise InUse(
             f"{top.label} is mounted over {focus.export_location} on {focus.mount_point}",
-            hint=f"see who uses it, then: umount {focus.mount_point}; then: sharectl reconcile",
+            hint=f"see who uses it, then: umount {word(focus.mount_point)}; then:"
+            " sharectl reconcile",
         )

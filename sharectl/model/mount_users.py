@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sharectl.errors import InUse, Unavailable
 from sharectl.model.action import MountShare, ReplaceMount
+from sharectl.model.commands import word
 from sharectl.model.domain import Domain, is_within
 from sharectl.model.host_domains import HostDomains
 from sharectl.model.mapping import ShareMapping, serves
@@ -88,8 +89,8 @@ def check_mountable(action: MountShare, observed: Observed) -> None:
         raise InUse(
             f"nothing is mounted at {mount_point}, and {by.runs} with what lay there when it"
             " started",
-            hint=f"{by.stop}, see what it has written there: ls -la {mount_point}; then: sharectl"
-            " reconcile",
+            hint=f"{by.stop}, see what it has written there: ls -la {word(mount_point)}; then:"
+            " sharectl reconcile",
         )
 
 

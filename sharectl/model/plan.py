@@ -23,6 +23,7 @@ from sharectl.model.action import (
     UnmountShare,
 )
 from sharectl.model.checks import check_shared_memory, check_shut_off, is_out
+from sharectl.model.commands import word
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import AccessLevel, AccessType, Health, Intent
 from sharectl.model.mapping import ShareMapping, add_command, has_device, other_device, serves
@@ -137,7 +138,7 @@ def foreign_mount(focus: ShareMapping, mount: HostMount) -> Refused:
     return Refused(
         f"{focus.mount_point} is a mount of {mount.label} ({mount.mode}), not of"
         f" {focus.export_location} ({focus.access_level})",
-        hint=f"see who uses it, then: umount {focus.mount_point}; then: sharectl reconcile",
+        hint=f"see who uses it, then: umount {word(focus.mount_point)}; then: sharectl reconcile",
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sharectl.errors import Denied, Interrupted, InUse, NotFound, Refused, SharectlError
 from sharectl.model.action import RevokeAccess
 from sharectl.model.checks import how_to_record
+from sharectl.model.commands import word
 from sharectl.model.domain import Domain, is_within
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mount_users import who
@@ -121,8 +122,8 @@ def _name_covered(app: App, seen: Survey, report: Report) -> None:
                 InUse(
                     f"{top.label} is mounted over {ours[-1].source} on {mount_point}, which no"
                     " record speaks of",
-                    hint=f"see who uses it, then: umount {mount_point}; then: sharectl reconcile"
-                    " --prune",
+                    hint=f"see who uses it, then: umount {word(mount_point)}; then:"
+                    " sharectl reconcile --prune",
                 )
             )
 
