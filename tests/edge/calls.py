@@ -27,11 +27,11 @@ _HARMLESS = frozenset({"get_error_code", "get_error_domain", "get_error_message"
 
 @dataclass(frozen=True)
 class Call:
-    """A call to `callee`, of `library`, in a function of sharectl."""
+    """A call to `callee`, of `package`, in a function of sharectl."""
 
     module: str
     function: str
-    library: str
+    package: str
     callee: str
 
 
@@ -51,7 +51,7 @@ class Watch:
         self.seen[call] = self.seen.get(call, 0) + 1
         if call == self.target and not self.raised and self.fault is not None:
             self.raised = True
-            _raise(call.library, self.fault)
+            _raise(call.package, self.fault)
 
 
 def _call(frame: FrameType, event: str, argument: Any) -> Call | None:

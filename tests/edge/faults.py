@@ -60,9 +60,9 @@ _OF_LIBVIRT = (
 
 def faults(call: Call) -> tuple[Callable[[], Exception], ...]:
     """Those that such a call may end with; each makes a new one."""
-    if call.library in SYSTEM:
+    if call.package in SYSTEM:
         return (*_OF_SYSTEM, MemoryError)
-    return (*_ANY, *_OF_LIBVIRT, *_OF_SYSTEM) if call.library == "libvirt" else (*_ANY, *_OF_SYSTEM)
+    return (*_ANY, *_OF_LIBVIRT, *_OF_SYSTEM) if call.package == "libvirt" else (*_ANY, *_OF_SYSTEM)
 
 
 def product(calls: list[Call]) -> Iterator[tuple[Call, Callable[[], Exception]]]:

@@ -51,7 +51,7 @@ def test_whatever_a_call_raises_is_told_as_libvirts(uuid: str, name: str, every:
     prepare(uuid, name)
     with watching(Watch()) as seen:
         use(LibvirtDomains(URI, 5))
-    calls = [call for call in seen.seen if call.library == "libvirt"]
+    calls = [call for call in seen.seen if call.package == "libvirt"]
     assert {call.callee for call in calls} >= {"connect", "getURI"}
     for call, make in product(calls) if every else sample(calls):
         prepare(uuid, name)
