@@ -104,12 +104,13 @@ class World:
         extra: Mapping[str, str] | None = None,
         input: str | None = None,  # noqa: A002 - the name that subprocess.run has
     ) -> Result:
-        """Run sharectl and wait for it."""
+        """Run sharectl and wait for it; --config is left out of the commands in its hints."""
         done = subprocess.run(
             self.host.command(self.argv(*arguments)), env=self.environment(cloud, extra), cwd=ROOT,
             input=input or "", capture_output=True, text=True, timeout=_TIMEOUT_S, check=False,
         )  # fmt: skip
-        return Result(done.returncode, done.stdout, done.stderr)
+        told = done.stderr.replace(f"sharectl --config {self.folder / 'config.toml'} ", "sharectl ")
+        return Result(done.returncode, done.stdout, told)
 
     def start(self, *arguments: str, cloud: str = "demo") -> subprocess.Popen[str]:
         """Run sharectl in the background."""

@@ -84,10 +84,18 @@ def _prepare(stand: Stand) -> tuple[tuple[str, str], ...]:
 
 def _started(stand: Stand, job: HookJob) -> bool:
     """Whether a start with the hook like that is let through; the guest does not run a step."""
+    return _refused(stand, job) is None
+
+
+def _refused(stand: Stand, job: HookJob) -> str | None:
+    """Why a start with the hook like that is refused; None when it is let through."""
     job.write(stand.world.folder)
-    with suppress(libvirt.libvirtError):
+    try:
         stand.guest.domain.createWithFlags(_PAUSED)
-    return bool(stand.guest.domain.isActive())
+    except libvirt.libvirtError as error:
+        assert not stand.guest.domain.isActive()
+        return str(error)
+    return None
 
 
 def _stop(stand: Stand) -> None:
@@ -108,8 +116,8 @@ def _kill(stand: Stand, each: Round) -> Iterator[str]:
         _stop(stand)
     if each.reconcile:
         yield from _reconciled(stand)
-    if not _started(stand, HookJob()):
-        yield f"the next start is refused; mounts {stand.world.mounts()}"
+    if (why := _refused(stand, HookJob())) is not None:
+        yield f"the next start is refused: {why}; mounts {stand.world.mounts()}"
     elif stand.world.mounts() != right:
         yield f"the next start has the mounts {stand.world.mounts()}"
     elif each.boot:
@@ -187,4 +195,6 @@ def test_killed_at_random_times(
     wrong = _run(bench, rounds)
     with capsys.disabled():
         print(f"\n{request.node.name}: seed {seed}, {ROUNDS} rounds, {len(wrong)} not mended")
+        for name, problems in wrong.items():
+            print(f"{name}: {'; '.join(problems)}")
     assert wrong == {}
