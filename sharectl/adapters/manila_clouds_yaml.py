@@ -35,7 +35,7 @@ def look(paths: Sequence[str]) -> tuple[str, Any] | None:
         except FileNotFoundError:
             continue
         except Unreadable as error:
-            if error.cause is Cause.DENIED:
+            if error.cause is Cause.DENIED or isinstance(error.__cause__, NotADirectoryError):
                 continue
             raise _bad(path, f"cannot be read: {error.reason}") from error
         return path, _parsed(path, text)

@@ -41,10 +41,13 @@ class Transport:
         return self._ask("GET", self._endpoint + path)
 
     def get_with_base_url(self, path: str) -> tuple[Any, Any]:
-        """The same at the root of the API, above all versions."""
+        """The same at the root of the API, above all versions.
+
+        Manila answers there with 300, Multiple Choices, and the list of its versions.
+        """
         parts = urlsplit(self._endpoint)
         root = parts._replace(path=_VERSIONED.sub("", parts.path) + "/").geturl()
-        return self._ask("GET", root + path)
+        return self._ask("GET", root + path, wanted=_NO_ANSWER)
 
     def post(self, path: str, body: object) -> tuple[Any, Any]:
         """As `get`, for a POST of JSON."""
@@ -58,11 +61,13 @@ class Transport:
         """As `get`, for DELETE."""
         return self._ask("DELETE", self._endpoint + path)
 
-    def _ask(self, method: str, url: str, body: object = None) -> tuple[Any, Any]:
+    def _ask(
+        self, method: str, url: str, body: object = None, wanted: int | None = None
+    ) -> tuple[Any, Any]:
         answer: Any = self._session.request(
             url, method, json=body, headers=dict(self._headers), authenticated=True, raise_exc=False
         )
-        if answer.status_code >= _NO_ANSWER:
+        if answer.status_code >= _NO_ANSWER and answer.status_code != wanted:
             raise _failure(answer, method, url)
         return answer, _json(answer)
 

@@ -104,7 +104,8 @@ class SmallManila:
     def _own(self, request: Request) -> Answer:
         if request.path in ("", "/", "/v2", "/v2/"):
             number = "{}.{}".format(*self.newest)
-            return Answer(200, VERSIONS.body.replace("2.99", number))
+            status = 200 if "v2" in request.path else 300  # Multiple Choices, as Manila has it
+            return Answer(status, VERSIONS.body.replace("2.99", number))
         if tuple(int(part) for part in request.version.split(".")) > self.newest:
             return fault(406, "computeFault", f"Version {request.version} is not supported")
         kind, _, rest = request.path.removeprefix("/v2/").partition("/")

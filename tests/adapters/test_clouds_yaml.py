@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sharectl.adapters.manila_clouds_yaml import look
 from sharectl.adapters.manila_credentials import Credentials
 from sharectl.adapters.manila_session import ManilaSession
 from sharectl.adapters.manila_shares import ManilaShares
@@ -92,6 +93,10 @@ def test_what_is_wrong_is_named(text: str, says: str, clouds: Path) -> None:
     assert says.replace("FILE", str(clouds)) in error.message
     assert str(clouds) in error.message + error.advice
     assert "\n" not in error.message + error.advice
+
+
+def test_a_home_that_is_no_folder_has_no_file() -> None:
+    assert look(["/dev/null/.config/openstack/clouds.yaml"]) is None
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "device", "no text"])

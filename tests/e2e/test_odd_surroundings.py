@@ -36,7 +36,8 @@ def _sh(world: World, before: str, *words: str, after: str = "", **extra: str) -
         capture_output=True, timeout=120, check=False,
     )  # fmt: skip
     decode = extra.get("PYTHONIOENCODING", "utf-8")
-    return Result(done.returncode, done.stdout.decode(decode), done.stderr.decode(decode))
+    told = world.without_config(done.stderr.decode(decode))
+    return Result(done.returncode, done.stdout.decode(decode), told)
 
 
 _LOOKS = (

@@ -109,8 +109,11 @@ class World:
             self.host.command(self.argv(*arguments)), env=self.environment(cloud, extra), cwd=ROOT,
             input=input or "", capture_output=True, text=True, timeout=_TIMEOUT_S, check=False,
         )  # fmt: skip
-        told = done.stderr.replace(f"sharectl --config {self.folder / 'config.toml'} ", "sharectl ")
-        return Result(done.returncode, done.stdout, told)
+        return Result(done.returncode, done.stdout, self.without_config(done.stderr))
+
+    def without_config(self, told: str) -> str:
+        """What is told, without the --config of `argv` in the commands of its hints."""
+        return told.replace(f"sharectl --config {self.folder / 'config.toml'} ", "sharectl ")
 
     def start(self, *arguments: str, cloud: str = "demo") -> subprocess.Popen[str]:
         """Run sharectl in the background."""
