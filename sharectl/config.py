@@ -176,6 +176,14 @@ def _cloud(
     return in_file, f"manila.cloud of {file or DEFAULT_FILE}" if in_file else ""
 
 
+def _broken_link(folder: Path) -> Path | None:
+    """As far as this user may look: what needs more rights is refused where it is needed."""
+    try:
+        return broken_link(folder)
+    except PermissionError:
+        return None
+
+
 def _folder(environment: Mapping[str, str], name: str) -> Path | None:
     """As the kernel names it, which knows mount points without links in their way."""
     value = environment.get(name)
@@ -184,7 +192,7 @@ def _folder(environment: Mapping[str, str], name: str) -> Path | None:
     if not value.startswith("/"):
         raise ConfigError(f"{name} is {value!r}, which is not an absolute path to a folder")
     try:
-        folder, link = Path(os.path.realpath(value)), broken_link(Path(value))
+        folder, link = Path(os.path.realpath(value)), _broken_link(Path(value))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{name} is {value!r}, which is no path: {error}") from error
     if link:

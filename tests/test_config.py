@@ -128,6 +128,20 @@ def test_variable_that_is_no_text(name: str) -> None:
         config.load(environment={name: "a\udcff"})
 
 
+def test_folder_that_only_root_may_look_into_is_no_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That others may change nothing is said in better words later."""
+
+    def denied(_folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(config, "broken_link", denied)
+    folder = str(tmp_path / "state")
+    found = config.load(environment={"SHARECTL_STATE_DIR": folder})
+    assert str(found.state_dir) == folder
+
+
 def test_link_to_the_runtime_folder_is_followed(tmp_path: Path) -> None:
     """The kernel names mount points without links in their way."""
     (tmp_path / "real").mkdir()

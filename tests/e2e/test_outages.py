@@ -183,7 +183,7 @@ _DAMAGES: tuple[tuple[Callable[[Path], object], str], ...] = (
     (lambda store: store.write_text('{"mappings": {}}'), "it is not a sharectl store"),
     (lambda store: store.write_bytes(b"\xff\xfe\0"), "cannot be read"),
     (lambda store: store.write_text('{"schema": {"1": {"version": 99}}}'),
-     "has schema 99, this sharectl knows 3"),
+     "has schema 99, this sharectl knows 4"),
     (lambda store: store.unlink(), "it is gone, but its backup is there"),
     (_replace_by_folder, "cannot be read"),
 )  # fmt: skip
