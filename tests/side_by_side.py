@@ -16,7 +16,10 @@ from pathlib import Path
 
 _FIRST = (
     "tests/e2e/kills",
+    "tests/edge",
+    "tests/simulation",
     "tests/e2e/test_blocked_operations.py",
+    "tests/e2e/test_candidates.py",
     "tests/e2e/test_concurrency.py",
     "tests/e2e/test_debian13.py",
     "tests/e2e/test_dependencies.py",
@@ -24,11 +27,13 @@ _FIRST = (
     "tests/e2e/test_guests.py",
     "tests/e2e/test_looking.py",
     "tests/e2e/test_mixed.py",
+    "tests/e2e/test_odd_surroundings.py",
     "tests/e2e/test_outages.py",
     "tests/e2e/test_refusals.py",
     "tests/e2e/test_served.py",
     "tests/e2e/test_staging.py",
     "tests/e2e/test_two_hosts.py",
+    "tests/e2e/test_virtiofsd_found.py",
     "tests/e2e/test_wrong_libvirt.py",
 )
 _FIRST_WORDS = ("failed", "passed", "errors")
