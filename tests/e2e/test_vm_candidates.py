@@ -47,7 +47,7 @@ def test_one_that_does_not_answer_is_passed_over(host: VmHost, guest: VmGuest, n
         assert seconds < _MOUNT_S + _PATIENCE_S
     host.reboot()
     with nas.silent():
-        said, seconds = host.timed(*short, "reconcile", status=6)
+        said, seconds = host.timed(*short, "reconcile", status=69)
         assert (v4 in said, v6 in said) == (True, True)
         assert seconds < _MOUNT_S + _PATIENCE_S
     host.sharectl(*short, "reconcile")
