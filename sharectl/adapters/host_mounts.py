@@ -151,7 +151,7 @@ class HostMounts:
             try:
                 done = _umount([*way, "--", mount_point], timeout)
             except process.TimedOut:
-                reason = f"no answer in {timeout:g} s"
+                reason = f"no answer in {timeout:.3g} s"
             else:
                 if done.status == 0:
                     if last:  # at once: a domain may be about to start

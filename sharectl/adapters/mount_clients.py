@@ -118,7 +118,7 @@ class MountClients:
             done = process.run(argv, timeout=timeout)
         except process.TimedOut as error:
             raise ServerDead(
-                f"file server {named} did not answer in {timeout:g} s while mounting"
+                f"file server {named} did not answer in {timeout:.3g} s while mounting"
                 f" {request.source}",
                 servers=hosts,
                 hint=f"check that {named} is up and that no firewall is in between",
