@@ -168,7 +168,8 @@ def changed_device(mapping: ShareMapping, domain: Domain) -> Refused | None:
     if mapping.access_level is AccessLevel.RW and any(item.readonly for item in own):
         return Refused(
             f"domain {domain.name} has share {name} read-only, and the record says read-write",
-            hint=f"take <readonly/> out of its filesystem: {edit}; then start the domain again",
+            hint=f"take <readonly/> out of its filesystem: {edit}; then start the domain again; or"
+            " attach it with --read-only",
         )
     twin = next((i for i in present if i.tag == mapping.tag and not serves(i, mapping)), None)
     if own and twin is not None:

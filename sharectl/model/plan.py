@@ -26,7 +26,14 @@ from sharectl.model.checks import check_shared_memory, check_shut_off, is_out
 from sharectl.model.commands import word
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import AccessLevel, AccessType, Health, Intent
-from sharectl.model.mapping import ShareMapping, add_command, has_device, other_device, serves
+from sharectl.model.mapping import (
+    ShareMapping,
+    add_command,
+    changed_device,
+    has_device,
+    other_device,
+    serves,
+)
 from sharectl.model.mark import Mark
 from sharectl.model.mount_use import check_not_covered, is_ours, is_outdated, is_right, our_mount
 from sharectl.model.mount_users import held, users, who
@@ -151,6 +158,9 @@ def _attach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     mark = MarkDomain(domain.uuid, domain.name, focus.share_id, focus.share_name)
     device = next((item for item in domain.filesystems if serves(item, focus)), None)
     if device is not None:
+        changed = changed_device(focus, domain) if focus.intent is Intent.ATTACHING else None
+        if changed is not None:
+            raise changed  # one that is there from before, as when the store was lost
         marked = Mark.of(focus, observed.host) in domain.marks
         return (*_remember(focus, domain, device), *(() if marked else (mark,)))
     _check_place(focus, domain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sharectl.errors import Refused
 from sharectl.model.enums import AccessLevel, Intent
 from sharectl.operations.listing import list_mappings
 from sharectl.operations.remove import RemoveRequest, remove
@@ -115,3 +116,18 @@ def test_read_only_leftover_is_no_mount_for_a_writing_guest() -> None:
     (view,) = list_mappings(world.app, None, examine=True).views
     assert view.health == "ok"
     assert world.app.mounts.list()[-1].mode is AccessLevel.RW
+
+
+def test_one_that_is_read_only_is_not_taken_for_read_write() -> None:
+    world, _ = attached(nfs)
+    app = world.app
+    device = f'<target dir="{world.share_id}"/>'
+    app.domains.edit(world.uuid, device, device + "<readonly/>")
+    (mapping,) = app.store.load()
+    with app.store.transaction() as store:
+        store.delete(mapping.id)
+    before = app.snapshot()
+    with pytest.raises(Refused, match="read-only, and the record says read-write") as caught:
+        world.add()
+    assert "--read-only" in (caught.value.hint or "")
+    assert app.snapshot() == before
