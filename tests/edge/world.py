@@ -13,6 +13,7 @@ import libvirt
 from sharectl.adapters.libvirt_domains import LibvirtDomains
 from sharectl.adapters.system import LocalHost
 from sharectl.app import RealApp
+from sharectl.cli.progress import StderrReporter
 from sharectl.config import Config
 from sharectl.model.domain import Filesystem
 from sharectl.model.enums import SharedMemory
@@ -80,7 +81,7 @@ def edge_world(folder: Path) -> Iterator[EdgeWorld]:
         with RealApp(config, RecordingReporter()).store.transaction() as transaction:
             transaction.put(mapping)
         LibvirtDomains(URI, 5).attach_filesystem(uuid, Filesystem(mapping.tag, mount_point))
-        yield EdgeWorld(lambda: RealApp(config, RecordingReporter()), uuid, config.store_file)
+        yield EdgeWorld(lambda: RealApp(config, StderrReporter()), uuid, config.store_file)
 
 
 _BEFORE = {"unmark": "mark", "detach": "attach", "disable": "enable"}
