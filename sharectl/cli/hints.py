@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sharectl.config import Config
 
-
 _QUOTED = re.compile(r"('[^']*')")
 _VERBS = "add|remove|list|show|shares|reconcile|adopt|forget|hook|metadata"
 _COMMANDS = re.compile(
