@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from sharectl.ports import (
         Clock,
         Domains,
+        Events,
         Host,
         Interrupts,
         Locks,
         MappingStore,
         Mounts,
         Origin,
-        Reporter,
         Secrets,
         Shares,
         Withdrawals,
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 class RealApp:
     """`App` on the real host."""
 
-    def __init__(self, config: Config, report: Reporter) -> None:
+    def __init__(self, config: Config, events: Events) -> None:
         self.config = config
-        self.report: Reporter = report
+        self.events = events
         self.clock: Clock = SystemClock()
         self.host: Host = LocalHost()
         self._origin: Origin | None = None
@@ -86,7 +86,7 @@ class RealApp:
         return self._made_clouds[0]
 
     def _rule_without_locks(self, why: str) -> None:
-        self.report.warn(
+        self.events.warn(
             f"{why}: access rules cannot be locked against deletion by others (that needs 2.82)"
         )
 
@@ -109,7 +109,7 @@ class RealApp:
         """Lock files."""
         from sharectl.adapters.file_lock import FileLocks
 
-        return FileLocks(self.config.lock_dir, self.report.step)
+        return FileLocks(self.config.lock_dir, self.events.progress)
 
     @cached_property
     def secrets(self) -> Secrets:

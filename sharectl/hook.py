@@ -21,26 +21,12 @@ from sharectl import config
 from sharectl.host_files import as_ours
 from sharectl.model.text import printable
 from sharectl.operations import hook
+from sharectl.ports.events import Events
 
 if TYPE_CHECKING:
     from sharectl.ports import App
 
 _PREPARE, _BOOT = ["prepare", "begin"], ["boot", "begin"]
-
-
-class _Silent:
-    """`Reporter`: libvirt shows only why a start was refused."""
-
-    def step(self, text: str) -> None:
-        """Nobody listens."""
-
-    note = warn = step
-
-    def problem(self, text: str, hint: str) -> None:
-        """Nobody listens."""
-
-    def done(self) -> None:
-        """Nothing is drawn."""
 
 
 def run(
@@ -103,12 +89,12 @@ def main(arguments: Sequence[str]) -> int:
         from sharectl.app import RealApp
 
         settings = config.load(Path(file) if file else None, environment=os.environ)
-        return RealApp(settings, _Silent())
+        return RealApp(settings, Events())
 
     def plain_app() -> App:
         from sharectl.app import RealApp
 
-        return RealApp(config.folders(os.environ), _Silent())
+        return RealApp(config.folders(os.environ), Events())
 
     return run(make_app, event, _read_stdin, plain_app)
 

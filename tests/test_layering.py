@@ -43,7 +43,7 @@ _OWN = {
 # Outside of it: packages and modules of the standard library that only some may use.
 _OTHERS = {
     "click": ("sharectl.cli",),
-    "rich": ("sharectl.cli.rich_table", "sharectl.cli.progress"),
+    "rich": ("sharectl.cli.rich_table", "sharectl.cli.spinner"),
     "yaml": ("sharectl.cli.output", "sharectl.adapters.manila_"),
     "requests": ("sharectl.adapters.manila_",),
     "urllib3": ("sharectl.adapters.manila_",),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 from sharectl.errors import ConfigError, Denied
 from sharectl.host_files import KIB, Cause, Unreadable, read_text
+from sharectl.model.event import Requester
 from sharectl.model.identity import HostIdentity
 from sharectl.model.text import printable
 
@@ -23,6 +25,10 @@ _OF_ROOT = {
     "hook install": "the hooks of libvirt",
     "hook uninstall": "the hooks of libvirt",
 }
+
+
+_LOGIN_UID = Path("/proc/self/loginuid")
+_NOBODY = 2**32 - 1  # what the kernel says of processes that no login has started
 
 
 class SystemClock:
@@ -95,15 +101,28 @@ class LocalHost:
         """SUDO_USER, else the name behind the real user id; Manila keeps it, so it is text."""
         if sudo := os.environ.get("SUDO_USER"):
             return printable(sudo)
-        import pwd
+        return _user_name(os.getuid())
 
-        try:
-            return pwd.getpwuid(os.getuid()).pw_name
-        except KeyError:
-            return str(os.getuid())
+    @property
+    def requester(self) -> Requester:
+        """By the login UID, which the kernel sets at login and which sudo and su keep."""
+        login = _NOBODY
+        with suppress(OSError, ValueError):
+            login = int(_LOGIN_UID.read_text())
+        return Requester("" if login == _NOBODY else _user_name(login), _user_name(os.getuid()))
 
     def check_root(self, verb: str) -> None:
         """Raise `Denied` unless the effective user is root."""
         if os.geteuid() != 0:
             what = _OF_ROOT.get(verb, "mounts, domains and sharectl's records")
             raise Denied(f"{verb} must be run as root, to whom {what} belong")
+
+
+def _user_name(uid: int) -> str:
+    """The name of a user, or the number where there is none."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -15,8 +15,10 @@ import click
 from sharectl import __version__
 from sharectl.cli.errors import Boundary, Misused
 from sharectl.cli.hints import Context
-from sharectl.cli.progress import StderrReporter
+from sharectl.cli.spinner import stop
 from sharectl.cli.streams import open_all
+from sharectl.cli.terminal import Terminal
+from sharectl.ports.events import Events
 
 if TYPE_CHECKING:
     from sharectl.app import RealApp
@@ -121,19 +123,18 @@ def cli(
     DOMAIN is a name, UUID or id; SHARE is a share ID or a name.
     """
     ctx.meta["sharectl.debug"] = debug
-    reporter = StderrReporter(verbose=verbose or debug, quiet=quiet)
-    ctx.call_on_close(reporter.done)
-    ctx.meta["sharectl.done"] = reporter.done
+    terminal = Terminal(verbose=verbose or debug, quiet=quiet)
+    ctx.call_on_close(stop)
     chosen = Context(connect, os_cloud, config_file)
-    ctx.meta["sharectl.complete"] = reporter.complete = chosen.complete
+    ctx.meta["sharectl.complete"] = terminal.complete = chosen.complete
     _set_libraries(debug=debug)
     if ctx.obj is None:  # tests bring their own
         settings = _settings(config_file, connect, os_cloud)
         chosen = chosen.configured(settings, os.environ)
-        ctx.meta["sharectl.complete"] = reporter.complete = chosen.complete
+        ctx.meta["sharectl.complete"] = terminal.complete = chosen.complete
         if ctx.invoked_subcommand in _LOOKING:
             settings = settings.hasty()
-        ctx.obj = _build(settings, reporter)
+        ctx.obj = _build(settings, Events(terminal))
 
 
 def _set_libraries(*, debug: bool) -> None:
@@ -154,10 +155,10 @@ def _settings(config_file: Path | None, connect: str | None, os_cloud: str | Non
     return config.load(config_file, environment=os.environ, connect=connect, os_cloud=os_cloud)
 
 
-def _build(settings: Config, reporter: StderrReporter) -> RealApp:
+def _build(settings: Config, events: Events) -> RealApp:
     from sharectl.app import RealApp
 
-    return RealApp(settings, reporter)
+    return RealApp(settings, events)
 
 
 def main() -> None:

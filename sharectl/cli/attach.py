@@ -22,6 +22,7 @@ from sharectl.cli.output import OutputOptions, output_options, print_record
 from sharectl.cli.streams import tell, tell_all
 from sharectl.errors import ExitCode
 from sharectl.model.enums import AccessLevel, SharedMemory
+from sharectl.model.event import Failed
 from sharectl.operations.add import add
 from sharectl.operations.preflight import AddRequest
 from sharectl.operations.remove import RemoveRequest, remove
@@ -111,15 +112,14 @@ def add_command(
         export_location,
     )
     result = add(app, request)
-    app.report.done()
     if dry_run:
         _print_plan(result.actions)
         _print_diff(result)
         return
     if result.waiting:
-        app.report.warn("access was asked for and not waited for; run the same add again to finish")
+        app.events.warn("access was asked for and not waited for; run the same add again to finish")
     elif not result.actions:
-        app.report.note("nothing to do: it is attached already")
+        app.events.note("nothing to do: it is attached already")
     print_record(columns.RECORD, columns.record(result.view), output)
 
 
@@ -156,15 +156,13 @@ def remove_command(
         question = "With --force, data that the file server has not taken yet is lost. Go on?"
         confirm(question, yes=yes)
     result = remove(app, RemoveRequest(domain, share, force, timeout, dry_run))
-    app.report.done()
     if dry_run:
         _print_plan(result.actions)
         return
     if result.waiting:
-        app.report.warn("Manila was asked to revoke and not waited for; run it again to finish")
+        app.events.warn("Manila was asked to revoke and not waited for; run it again to finish")
     for error in result.left:
-        text = f"left behind, and recorded as detaching: {error.message}"
-        app.report.problem(text, error.advice)
+        app.events.emit(Failed(error.about("left behind, and recorded as detaching")))
     if result.left:
         ctx.exit(ExitCode.PARTIAL)
 

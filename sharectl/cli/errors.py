@@ -68,7 +68,6 @@ class Boundary(click.Group):
         except Exception as error:  # noqa: BLE001 - a traceback is no error message
             if isinstance(error, OSError) and was_refused():
                 ctx.exit(ExitCode.OK)  # Click itself prints the help of a command
-            ctx.meta.get("sharectl.done", int)()
             if ctx.meta.get("sharectl.debug"):
                 _print_traceback()
             ours = as_ours(error)

@@ -46,7 +46,6 @@ def install_command(ctx: click.Context, boot: bool, probe: bool) -> None:
     """
     app: App = ctx.obj
     result = hook_install.install(app, _config_file(ctx), boot=boot, probe=probe)
-    app.report.done()
     for line in result.done:
         tell(line)
     tell(_verdict(result.liveness))
@@ -79,10 +78,9 @@ def status_command(ctx: click.Context, probe: bool, output: OutputOptions) -> No
     output.check(STATUS)
     app: App = ctx.obj
     found = hook_install.status(app, _config_file(ctx), probe=probe)
-    app.report.done()
     print_record(STATUS, _row(found), output)
     if not found.good:
-        app.report.warn(_advice(found))
+        app.events.warn(_advice(found))
         ctx.exit(ExitCode.DRIFT)
 
 

@@ -46,13 +46,13 @@ def list_command(
     if examine and output.format == "table" and sys.stdout.isatty():
         tell_health(app, listing)
     if not rows and output.format == "table" and sys.stdout.isatty():
-        app.report.note("no shares are attached")
+        app.events.note("no shares are attached")
 
 
 def tell_unseen(app: App, listing: Listing) -> None:
     """Say what could not be looked at, and so is missing from the output."""
     for error in listing.unseen:
-        app.report.warn(f"status and health are incomplete: {error.message}")
+        app.events.warn(f"status and health are incomplete: {error.message}")
 
 
 def tell_health(app: App, listing: Listing) -> None:
@@ -61,7 +61,7 @@ def tell_health(app: App, listing: Listing) -> None:
         if text := view.advice:
             mapping = view.mapping
             which = f"{mapping.domain_name} {mapping.share_name or mapping.share_id}"
-            app.report.note(f"hint: {which}: {view.health}: {text}")
+            app.events.note(f"hint: {which}: {view.health}: {text}")
     for item in listing.unrecorded:
         problem = item.problem()
-        app.report.note(f"hint: {item.domain.name} {item.share_id}: {problem.hint}")
+        app.events.note(f"hint: {item.domain.name} {item.share_id}: {problem.hint}")

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from sharectl.cli.spinner import stop
 from sharectl.errors import Interrupted
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -69,5 +70,6 @@ def confirm(question: str, *, yes: bool) -> None:
     """Ask on a terminal, unless `yes`. Raises `Interrupted` for any answer but yes."""
     if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
+    stop()
     if not click.confirm(question, err=True):
         raise Interrupted("not confirmed", hint="nothing was changed; --yes does it without asking")

@@ -12,7 +12,7 @@ from sharectl.cli.options import (
     no_question_option,
     timeout_option,
 )
-from sharectl.cli.outcome import Teller
+from sharectl.cli.outcome import note_the_end
 from sharectl.errors import ExitCode
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 
@@ -49,9 +49,8 @@ def reconcile_command(
     """
     app: App = ctx.obj
     request = ReconcileRequest(domains, dry_run=dry_run, prune=prune, timeout=timeout)
-    teller = Teller(app)
-    result = reconcile(app, request, teller)
-    teller.end(result, "nothing to do", dry_run=dry_run)
+    result = reconcile(app, request)
+    note_the_end(app, result, "nothing to do", dry_run=dry_run)
     if dry_run and result.drift:
         ctx.exit(ExitCode.DRIFT)
     if result.problems:

@@ -14,7 +14,7 @@ from sharectl.cli.options import (
     timeout_option,
     yes_option,
 )
-from sharectl.cli.outcome import Teller
+from sharectl.cli.outcome import note_the_end
 from sharectl.cli.streams import lost, say, tell
 from sharectl.errors import ExitCode, HostFailed
 from sharectl.host_files import reason_of
@@ -41,10 +41,9 @@ def adopt_command(
     then granted to this host and mounted here. Exit status 6 when one could not be adopted.
     """
     app: App = ctx.obj
-    teller = Teller(app)
-    result = adopt(app, AdoptRequest(domains, dry_run, timeout), teller)
+    result = adopt(app, AdoptRequest(domains, dry_run, timeout))
     nothing = "nothing to do: no domain speaks of a share that is not recorded"
-    teller.end(result, nothing, dry_run=dry_run)
+    note_the_end(app, result, nothing, dry_run=dry_run)
     if result.problems:
         ctx.exit(ExitCode.PARTIAL)
 
@@ -113,8 +112,7 @@ def _forget_host(
     if dry_run:
         return
     confirm("Guests of that host lose access to these shares at once. Go on?", yes=yes)
-    teller = Teller(app)
-    result = withdraw(app, left, timeout, teller)
-    teller.end(result, "nothing to do: they are gone", dry_run=False)
+    result = withdraw(app, left, timeout)
+    note_the_end(app, result, "nothing to do: they are gone", dry_run=False)
     if result.problems:
         ctx.exit(ExitCode.PARTIAL)

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from sharectl.cli import spinner
 from sharectl.cli.text import shown
 from sharectl.model.text import printable
 
@@ -56,6 +57,7 @@ def tell_all(lines: Iterable[str]) -> None:
 @contextmanager
 def drawing() -> Iterator[None]:
     """For what writes to stdout by itself."""
+    spinner.stop()
     try:
         yield
         sys.stdout.flush()
@@ -79,6 +81,7 @@ def was_refused() -> bool:
 
 def say(line: str) -> None:
     """A line on stderr; that it cannot be written there is nothing that anybody could be told."""
+    spinner.stop()
     try:
         sys.stderr.write(f"{printable(line)}\n")
         sys.stderr.flush()

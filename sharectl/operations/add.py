@@ -9,12 +9,14 @@ from sharectl.errors import NotFound, SharectlError, Unavailable
 from sharectl.model import domain_xml, memory_xml, provenance
 from sharectl.model.action import Action, AttachFilesystem, EnableSharedMemory, MarkDomain
 from sharectl.model.enums import AccessLevel, Intent
+from sharectl.model.event import Task
 from sharectl.model.health import health_of
 from sharectl.model.mapping import ShareMapping, check_free
 from sharectl.model.mark import Mark
 from sharectl.model.mount_use import is_right
 from sharectl.model.mounts import mounted_at
 from sharectl.model.xml import parse, to_text
+from sharectl.operations.announce import announced
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline, WaitEnded
 from sharectl.operations.fallback import Elsewhere, converge_somewhere
@@ -55,7 +57,7 @@ def add(app: App, request: AddRequest) -> AddResult:
     step that failed, with everything undone or, where that failed too, recorded.
     """
     app.interrupts.install()
-    app.report.step("checking")
+    app.events.progress("checking")
     prepared = prepare(app, request)
     app = app.at(prepared.mapping)
     warn_of_disk(app)
@@ -91,7 +93,19 @@ def _dry_run(app: App, prepared: Prepared) -> AddResult:
 
 
 def _attach(app: App, prepared: Prepared, deadline: Deadline) -> bool:
-    """Record, converge, finish; returns whether Manila was not waited for."""
+    """Attach it; returns whether Manila was not waited for."""
+    try:
+        with announced(app, Task.ATTACH, prepared.mapping):
+            _attach_or_undo(app, prepared, deadline)
+    except WaitEnded:
+        if deadline.seconds:
+            raise
+        return True
+    return False
+
+
+def _attach_or_undo(app: App, prepared: Prepared, deadline: Deadline) -> None:
+    """Record, converge, finish. Raises `WaitEnded`, with nothing undone, when it is not to wait."""
     mapping, recorded = prepared.mapping, False
     try:
         with app.interrupts.shielded():
@@ -103,13 +117,12 @@ def _attach(app: App, prepared: Prepared, deadline: Deadline) -> bool:
             _finish(app, mapping)
     except WaitEnded as error:
         if deadline.seconds == 0:
-            return True
+            raise
         raise _undone(app, mapping, error, new=prepared.new) from error
     except BaseException as error:
         if not recorded:
             raise
         raise _undone(app, mapping, error, new=prepared.new) from error
-    return False
 
 
 def _record(app: App, prepared: Prepared) -> None:
@@ -153,7 +166,7 @@ def _undone(app: App, mapping: ShareMapping, error: BaseException, *, new: bool)
     app.interrupts.reset()
     if not new:
         return _kept(app, mapping, error)
-    app.report.step("undoing")
+    app.events.progress("undoing")
     command = f"sharectl remove {mapping.domain_word} {mapping.share_id}"
     failed, state = "nothing could be undone", "it stays recorded"
     try:
@@ -186,7 +199,7 @@ def _so(app: App, error: BaseException, stands: str, hint: str | None) -> BaseEx
     """The error with how things stand and, if anything is left, what finishes it."""
     if isinstance(error, SharectlError):
         return error.and_so(stands, hint)
-    app.report.warn("; ".join(filter(None, (stands, hint))))
+    app.events.warn("; ".join(filter(None, (stands, hint))))
     return error
 
 

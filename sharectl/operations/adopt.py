@@ -15,17 +15,19 @@ from sharectl.model import checks
 from sharectl.model.claim import Claim, claim_of, confirming, unconfirmed
 from sharectl.model.domain import Domain, Filesystem, is_within
 from sharectl.model.enums import AccessType, Intent
+from sharectl.model.event import Task
 from sharectl.model.export_location import same_source
 from sharectl.model.host import check_local
 from sharectl.model.mapping import ShareMapping, check_free
 from sharectl.model.mounts import mounted_at
 from sharectl.model.plan import plan
 from sharectl.model.rule_owner import HOST, HOST_ID, is_of_sharectl
+from sharectl.operations.announce import announced
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.domains import located
 from sharectl.operations.observe import observe
-from sharectl.operations.outcome import Listener, Nobody, Outcome, Progress
+from sharectl.operations.outcome import Outcome, Tally
 from sharectl.operations.preflight import AddRequest, new_mapping, sources
 from sharectl.operations.records import change, one_line
 from sharectl.operations.steps import Effort
@@ -59,19 +61,19 @@ class _Place:
     auth_url: str = ""
 
 
-def adopt(app: App, request: AdoptRequest, listener: Listener | None = None) -> Outcome:
+def adopt(app: App, request: AdoptRequest) -> Outcome:
     """Record every share that a domain's metadata names and the store does not.
 
     Manila must confirm that the domain had it (see `claim.confirming`). All else is worked out
-    as `add` does it. `listener` hears of each as it is done.
+    as `add` does it. Each is an event when it is done.
     """
     app.interrupts.install()
     app.host.check_root("adopt")
     check_local(app.config.libvirt_uri)
     for ident in request.domains:
         checks.check_ident("domain", ident)
-    progress = Progress(listener or Nobody())
-    for domain in _domains(app, request, progress):
+    tally = Tally(app.events)
+    for domain in _domains(app, request, tally):
         for mark in _unrecorded(app, domain):
             try:
                 done = _adopt(app, domain, mark, request)
@@ -79,20 +81,20 @@ def adopt(app: App, request: AdoptRequest, listener: Listener | None = None) -> 
                 raise
             except SharectlError as error:
                 what = f"{domain.name} {mark.share_name or mark.share_id}"
-                progress.failed(error.about(what))
+                tally.failed(error.about(what))
             else:
                 if done is not None:
-                    progress.changed(done)
-    return progress.outcome
+                    tally.changed(done)
+    return tally.outcome
 
 
-def _domains(app: App, request: AdoptRequest, progress: Progress) -> tuple[Domain, ...]:
+def _domains(app: App, request: AdoptRequest, tally: Tally) -> tuple[Domain, ...]:
     if request.domains:
         found = {item.uuid: item for item in map(app.domains.find, request.domains)}
         return tuple(found.values())
     seen = app.domains.look()
     for unseen in seen.unseen.values():
-        progress.unseen(unseen.error.about(unseen.name))
+        tally.unseen(unseen.error.about(unseen.name))
     return tuple(sorted(seen.domains.values(), key=lambda item: item.name))
 
 
@@ -268,7 +270,8 @@ def _record(app: App, found: _Adoption, timeout: float) -> None:
     try:
         if found.own is not None:
             _keep_key(there, mapping, found.own)
-        converge(there, mapping, Effort(Deadline.after(app.clock, timeout)), observed)
+        with announced(app, Task.ADOPT, mapping):
+            converge(there, mapping, Effort(Deadline.after(app.clock, timeout)), observed)
     except Interrupted:
         raise
     except SharectlError as error:
@@ -285,7 +288,7 @@ def _keep_key(app: App, mapping: ShareMapping, rule: AccessRule) -> None:
     try:
         key = app.shares.key(mapping.share_id, rule.id)
     except Denied as error:  # made by another Manila user; it is needed only to mount again
-        app.report.warn(error.message)
+        app.events.warn(error.message)
         return
     if key is not None:
         app.secrets.put(mapping.share_id, key)

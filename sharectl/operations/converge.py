@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sharectl.errors import Interrupted, InUse, MountFailed, Refused, SharectlError
 from sharectl.model.action import Action, UnmountShare, left_by
 from sharectl.model.domain import Domain
+from sharectl.model.event import Phase, StepEvent
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mount_users import users
 from sharectl.model.mounts import mounted_at
@@ -34,25 +35,24 @@ def converge(
     mapping: ShareMapping,
     effort: Effort,
     observed: Observed | None = None,
-    told: Callable[[Action], None] = _nobody,
+    done: Callable[[Action], None] = _nobody,
     begun: Callable[[Action], None] = _nobody,
 ) -> tuple[SharectlError, ...]:
     """Make true what the recorded `mapping` intends. The caller holds the share's lock.
 
     With `effort.force` a failed step does not stop the others, and the failures are returned.
     Without, the first failure is raised. `observed` is a look that was taken under the lock;
-    `begun` is called with each action before it is done, `told` when it was done.
+    `begun` is called with each action before it is done, `done` when it was done.
     """
     if observed is None:
         observed = observe(app, mapping.share_id, manila=effort.manila)
     site = Site(app, mapping, effort)
     failures = []
     for action in plan(mapping, observed):
-        app.report.step(action.describe())
         begun(action)
         error = _try(site, action)
         if error is None:
-            told(action)
+            done(action)
             continue
         failures.append(error)
         if isinstance(action, UnmountShare) and isinstance(error, Refused):
@@ -65,14 +65,18 @@ def converge(
 
 def _try(site: Site, action: Action) -> SharectlError | None:
     """Carry out `action`; with force, returns what went wrong, and what is left by it."""
+    events = site.app.events
+    events.emit(StepEvent(action, Phase.START, site.mapping))
     try:
         carry_out(action, site)
     except Interrupted:
         raise
     except SharectlError as error:
+        events.emit(StepEvent(action, Phase.ERROR, site.mapping, error))
         if not site.effort.force:
             raise
         return error.about(left_by(action))
+    events.emit(StepEvent(action, Phase.END, site.mapping))
     return None
 
 
@@ -91,7 +95,7 @@ def _sweep(app: App, mapping: ShareMapping, observed: Observed) -> None:
         try:
             app.mounts.unmount(mapping.mount_point, app.config.mount_timeout, seen=None)
         except (InUse, MountFailed) as error:  # somebody's data lies in it
-            app.report.warn(error.message)
+            app.events.warn(error.message)
 
 
 def _leave_to_users(
@@ -105,7 +109,7 @@ def _leave_to_users(
     ours = (item.id for item in rules if is_ours(item, observed.host, observed.mappings))
     app.withdrawals.put(Withdrawal.of(mapping, tuple(ours)))
     names = ", ".join(item.name for item in using)
-    app.report.warn(
+    app.events.warn(
         f"the mount {mapping.mount_point} and the access rule of share {mapping.share_id} stay:"
         f" domain {names} uses what is there; once that is taken out (virsh edit"
         f" {using[0].word}) or the domain undefined: sharectl reconcile --prune"

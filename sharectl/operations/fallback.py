@@ -54,7 +54,7 @@ def converge_somewhere(
     mapping: ShareMapping,
     effort: Effort,
     observed: Observed | None = None,
-    told: Callable[[Action], None] = _nobody,
+    done: Callable[[Action], None] = _nobody,
     *,
     elsewhere: Elsewhere,
 ) -> None:
@@ -68,18 +68,18 @@ def converge_somewhere(
         mapping: the recorded mapping.
         effort: how hard to try.
         observed: a look that was taken under the share's lock.
-        told: called with each action that was done.
+        done: called with each action that was done.
         elsewhere: what is known of other locations.
 
     Raises as `converge` does; `ServerDead` names each location that was tried.
     """
     if not _is_bare(app, mapping):
-        converge(app, mapping, effort, observed, told)
+        converge(app, mapping, effort, observed, done)
         return
     others = elsewhere.others
     if others is None and effort.manila:
         others = _ask(app, mapping)
-    _Attempts(app, mapping, effort, told, elsewhere.dead).run(list(others or ()), observed)
+    _Attempts(app, mapping, effort, done, elsewhere.dead).run(list(others or ()), observed)
 
 
 def _ask(app: App, mapping: ShareMapping) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ def _ask(app: App, mapping: ShareMapping) -> tuple[str, ...]:
     except Interrupted:
         raise
     except SharectlError as error:
-        app.report.step(f"other export locations are not known: {error.message}")
+        app.events.progress(f"other export locations are not known: {error.message}")
         return ()
 
 
@@ -104,7 +104,7 @@ class _Attempts:
     app: App
     mapping: ShareMapping
     effort: Effort
-    told: Callable[[Action], None]
+    done: Callable[[Action], None]
     dead: Dead
     failures: dict[str, Unavailable] = field(default_factory=dict)
 
@@ -124,7 +124,7 @@ class _Attempts:
         mapping, effort = self.mapping, replace(self.effort, mount_seconds=seconds)
         try:
             self._check_server()
-            converge(self.app, mapping, effort, observed, self.told)
+            converge(self.app, mapping, effort, observed, self.done)
         except ServerDead as error:
             self._failed(mapping.export_location, error)
             self.dead.setdefault(servers(mapping.protocol, mapping.export_location), error)
@@ -149,7 +149,7 @@ class _Attempts:
 
     def _failed(self, location: str, error: Unavailable) -> None:
         self.failures[location] = error
-        self.app.report.step(f"{location} cannot be used: {error.message}")
+        self.app.events.progress(f"{location} cannot be used: {error.message}")
 
     def _move(self, location: str) -> bool:
         """Record the location, unless this host has no route to it; returns whether it is so."""

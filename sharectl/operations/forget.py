@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sharectl.model import checks
+from sharectl.model.event import Task
 from sharectl.model.mapping import ShareMapping, has_device, has_live_device
 from sharectl.model.mounts import mounted_at
+from sharectl.operations.announce import announced
 from sharectl.operations.lookup import find_recorded, look_at
 from sharectl.operations.records import drop
 
@@ -56,5 +58,6 @@ def _left(app: App, mapping: ShareMapping) -> list[str]:
 
 def forget_mapping(app: App, found: Forgettable) -> None:
     """Drop the record. What others of the share or the domain have to know is handed on."""
-    with app.locks.share(found.mapping.share_id, _LOCK_SECONDS):
+    lock = app.locks.share(found.mapping.share_id, _LOCK_SECONDS)
+    with lock, announced(app, Task.FORGET, found.mapping):
         drop(app, found.mapping)

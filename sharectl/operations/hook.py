@@ -28,11 +28,13 @@ from sharectl.errors import Busy, MountFailed, Refused, ServerDead, SharectlErro
 from sharectl.model import starting
 from sharectl.model.domain import is_within
 from sharectl.model.enums import AccessType, Health
+from sharectl.model.event import Task
 from sharectl.model.export_location import servers
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mount_use import is_right
 from sharectl.model.mounts import HostMount, mounted_at
 from sharectl.model.starting import Need, Starting
+from sharectl.operations.announce import announced
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.mounting import mount_share
 from sharectl.operations.records import one_line
@@ -255,7 +257,8 @@ def _mount(app: App, domain: Starting, need: Need, seen: ShareMapping, deadline:
                     hint="fetch it with: sharectl reconcile",
                 )
             timeout = _left(app, deadline, app.config.mount_timeout)
-            mount_share(app, mapping, key_file, timeout)
+            with announced(app, Task.MOUNT, mapping):
+                mount_share(app, mapping, key_file, timeout)
     except Busy as error:
         raise Busy(
             f"it is not mounted, and {error.message}",

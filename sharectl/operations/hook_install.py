@@ -187,7 +187,7 @@ def _check_ours(path: Path, file: HostFile | None) -> None:
 
 def _ours(app: App, path: Path, file: HostFile) -> bool:
     if not file.ours:
-        app.report.warn(f"{path} stays, since it is not one that sharectl wrote")
+        app.events.warn(f"{path} stays, since it is not one that sharectl wrote")
     return file.ours
 
 

@@ -14,7 +14,7 @@ from sharectl.model import checks
 from sharectl.model.other_hosts import HostRule, host_of, of_host
 from sharectl.model.rule_owner import is_of_other_host
 from sharectl.operations.deadlines import Deadline
-from sharectl.operations.outcome import Listener, Nobody, Outcome, Progress
+from sharectl.operations.outcome import Outcome, Tally
 from sharectl.operations.withdrawal import await_withdrawal
 
 if TYPE_CHECKING:
@@ -79,17 +79,17 @@ def _of_others(
     ]
 
 
-def withdraw(app: App, left: Left, timeout: float, listener: Listener | None = None) -> Outcome:
+def withdraw(app: App, left: Left, timeout: float) -> Outcome:
     """Withdraw these rules with the locks on them, and nothing else.
 
     What Manila does not allow is a problem that says whom to ask. `timeout` in seconds is for all
     of them; 0 does not wait until they are gone.
     """
     app.interrupts.install()
-    progress = Progress(listener or Nobody())
+    tally = Tally(app.events)
     for error in left.unseen:
-        progress.unseen(error)
-    asked = [item for item in left.rules if _asked(app, item, progress)]
+        tally.unseen(error)
+    asked = [item for item in left.rules if _asked(app, item, tally)]
     deadline = Deadline.after(app.clock, timeout)
     for item in asked:
         try:
@@ -98,13 +98,13 @@ def withdraw(app: App, left: Left, timeout: float, listener: Listener | None = N
         except Interrupted:
             raise
         except SharectlError as error:
-            progress.failed(error)
+            tally.failed(error)
         else:
-            progress.changed(f"{'withdrew' if timeout else 'withdrawing'} {item.describe()}")
-    return progress.outcome
+            tally.changed(f"{'withdrew' if timeout else 'withdrawing'} {item.describe()}")
+    return tally.outcome
 
 
-def _asked(app: App, item: HostRule, progress: Progress) -> bool:
+def _asked(app: App, item: HostRule, tally: Tally) -> bool:
     """Whether Manila withdraws the rule from now on."""
     try:
         with app.locks.share(item.share_id, _LOCK_SECONDS):
@@ -119,9 +119,9 @@ def _asked(app: App, item: HostRule, progress: Progress) -> bool:
     except Denied as error:
         who = f"{item.user}, who asked for it on host {item.host.name}" if item.user else "its user"
         command = f"openstack share access delete --unrestrict {item.share_id} {item.rule.id}"
-        progress.failed(error.hinting(f"ask {who}, or an admin of OpenStack, to run: {command}"))
+        tally.failed(error.hinting(f"ask {who}, or an admin of OpenStack, to run: {command}"))
     except SharectlError as error:
-        progress.failed(error.about(f"access rule {item.rule.id} of share {item.share_id}"))
+        tally.failed(error.about(f"access rule {item.rule.id} of share {item.share_id}"))
     return False
 
 

@@ -55,7 +55,7 @@ def mount_share(
 def warn_of_disk(app: App) -> None:
     """Warn when the folders of mount points outlive a boot, after which nothing is mounted."""
     if not app.mounts.volatile():
-        app.report.warn(
+        app.events.warn(
             f"{app.config.runtime_dir} is on a disk: after a boot, or a kill, a domain could start"
             " on the empty folder of a share that is not mounted, and write there; set"
             " SHARECTL_RUNTIME_DIR to a folder on a tmpfs, as /run/sharectl is"

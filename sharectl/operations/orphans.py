@@ -24,7 +24,7 @@ from sharectl.operations.domains import check_all_seen, look_at_domains
 from sharectl.operations.withdrawal import LOCK_SECONDS, withdraw_noted
 
 if TYPE_CHECKING:
-    from sharectl.operations.repair import Report
+    from sharectl.operations.outcome import Tally
     from sharectl.operations.survey import Survey
     from sharectl.ports import App
 
@@ -64,14 +64,14 @@ class Orphan:
 
 
 def leftovers(
-    app: App, seen: Survey, report: Report, *, prune: bool, dry_run: bool, timeout: float
+    app: App, seen: Survey, tally: Tally, *, prune: bool, dry_run: bool, timeout: float
 ) -> None:
     """Tell of the orphans; with `prune`, and when all else is well, take away the unused ones.
 
     Args:
         app: the ports.
         seen: the survey.
-        report: where changes and problems go.
+        tally: where changes and problems go.
         prune: whether to take them away.
         dry_run: only tell what would be done.
         timeout: seconds to wait for Manila, for each share.
@@ -81,25 +81,25 @@ def leftovers(
     recorded = (item for group in seen.mappings.values() for item in group)
     mounts = (layers[-1] for layers in seen.mounts.values())
     orphans = _orphans(app, recorded, mounts, seen.domains.seen)
-    _name_unrecorded(app, seen, report, {item.share_id for item in orphans})
-    _name_covered(app, seen, report)
+    _name_unrecorded(app, seen, tally, {item.share_id for item in orphans})
+    _name_covered(app, seen, tally)
     for orphan in orphans:
-        if not prune or report.outcome.problems or orphan.users:
-            report.failed(orphan.problem())
+        if not prune or tally.outcome.problems or orphan.users:
+            tally.failed(orphan.problem())
             continue
         try:
             if dry_run:
                 for line in _plan(orphan, _rules(app, orphan)):
-                    report.changed(line)
+                    tally.changed(line)
             else:
-                _take_away(app, orphan, report, timeout)
+                _take_away(app, orphan, tally, timeout)
         except Interrupted:
             raise
         except SharectlError as error:
-            report.failed(error)
+            tally.failed(error)
 
 
-def _name_unrecorded(app: App, seen: Survey, report: Report, told: set[str]) -> None:
+def _name_unrecorded(app: App, seen: Survey, tally: Tally, told: set[str]) -> None:
     """Filesystems of shares in domains that have no record for them.
 
     Not of the shares in `told`: of those the mount is named, with the domains that use it.
@@ -107,10 +107,10 @@ def _name_unrecorded(app: App, seen: Survey, report: Report, told: set[str]) -> 
     known = [item for group in seen.mappings.values() for item in group]
     for item in unrecorded(seen.domains or (), known, str(app.config.mount_base)):
         if item.share_id not in told:
-            report.failed(item.problem())
+            tally.failed(item.problem())
 
 
-def _name_covered(app: App, seen: Survey, report: Report) -> None:
+def _name_covered(app: App, seen: Survey, tally: Tally) -> None:
     """Mounts that no record speaks of and that lie below what somebody else has mounted."""
     known = {item.mount_point for group in seen.mappings.values() for item in group}
     for mount_point, (*below, top) in seen.mounts.items():
@@ -118,7 +118,7 @@ def _name_covered(app: App, seen: Survey, report: Report) -> None:
             continue
         ours = [item for item in below if _share_at(app, item) is not None]
         if ours:
-            report.failed(
+            tally.failed(
                 InUse(
                     f"{top.label} is mounted over {ours[-1].source} on {mount_point}, which no"
                     " record speaks of",
@@ -176,7 +176,7 @@ def _plan(orphan: Orphan, rules: tuple[AccessRule, ...]) -> list[str]:
     return [orphan.describe(), *revoked]
 
 
-def _take_away(app: App, seen: Orphan, report: Report, timeout: float) -> None:
+def _take_away(app: App, seen: Orphan, tally: Tally, timeout: float) -> None:
     """Unmount, then revoke: a mount that loses its access first may hang.
 
     Manila is asked, and what goes is noted, before anything is done: once the mount is gone,
@@ -194,9 +194,9 @@ def _take_away(app: App, seen: Orphan, report: Report, timeout: float) -> None:
             if note is not None:
                 app.withdrawals.put(note)
             app.mounts.unmount(orphan.mount_point, app.config.mount_timeout, seen=orphan.mount)
-            report.changed(orphan.describe())
+            tally.changed(orphan.describe())
         if note is not None:
-            withdraw_noted(app, note, rules, report, Deadline.after(app.clock, timeout))
+            withdraw_noted(app, note, rules, tally, Deadline.after(app.clock, timeout))
 
 
 def _note(app: App, orphan: Orphan, rules: tuple[AccessRule, ...]) -> Withdrawal:
@@ -244,7 +244,7 @@ def _rules(app: App, orphan: Orphan) -> tuple[AccessRule, ...]:
     try:
         rules = app.shares.rules(orphan.share_id)
     except NotFound:
-        app.report.warn(
+        app.events.warn(
             f"share {orphan.share_id} is not in Manila, or not for these credentials: an access"
             " rule of it, if there is one, stays"
         )
@@ -258,7 +258,7 @@ def _rules(app: App, orphan: Orphan) -> tuple[AccessRule, ...]:
                 hint="use the credentials that made the rule, or those of an admin",
             )
     if any(item.metadata is None for item in rules):
-        app.report.warn(
+        app.events.warn(
             f"this Manila does not tell who made an access rule; look whether one is of no use:"
             f" openstack share access list {orphan.share_id}"
         )

@@ -1,11 +1,16 @@
-"""What an operation on many mappings ends with, and who hears of it as it happens."""
+"""What an operation on many mappings ends with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from sharectl.errors import SharectlError, Unavailable
+from sharectl.model.event import Changed, Failed
+
+if TYPE_CHECKING:
+    from sharectl.model.mapping import ShareMapping
+    from sharectl.ports.events import Events
 
 
 @dataclass(frozen=True)
@@ -30,31 +35,15 @@ class Outcome:
         return bool(self.changes) or len(self.problems) > len(self.unseen)
 
 
-class Listener(Protocol):
-    """Hears of each change and problem when it is there: the operation may yet be killed."""
-
-    def changed(self, line: str) -> None:
-        """One thing was done, or would be."""
-
-    def failed(self, problem: SharectlError) -> None:
-        """One thing could not be done."""
-
-
-class Nobody:
-    """`Listener` of those who wait for the outcome."""
-
-    def changed(self, line: str) -> None:
-        """Not heard."""
-
-    def failed(self, problem: SharectlError) -> None:
-        """Not heard."""
-
-
 @dataclass
-class Progress:
-    """The outcome as it grows, told to a listener."""
+class Tally:
+    """The outcome as it grows; each part of it is an event at once.
 
-    listener: Listener = field(default_factory=Nobody)
+    `ill` are the IDs of the mappings of which a problem was named.
+    """
+
+    events: Events
+    ill: set[str] = field(default_factory=set)
     _changes: list[str] = field(default_factory=list)
     _problems: list[SharectlError] = field(default_factory=list)
     _unseen: list[SharectlError] = field(default_factory=list)
@@ -64,17 +53,25 @@ class Progress:
         """All so far."""
         return Outcome(tuple(self._changes), tuple(self._problems), tuple(self._unseen))
 
-    def changed(self, line: str) -> None:
-        """One more change."""
-        self._changes.append(line)
-        self.listener.changed(line)
+    def changed(self, line: str, mapping: ShareMapping | None = None) -> None:
+        """One more change, of `mapping` if it is one mapping's."""
+        text = line if mapping is None else f"{_name(mapping)}: {line}"
+        self._changes.append(text)
+        self.events.emit(Changed(text))
 
-    def failed(self, problem: SharectlError) -> None:
-        """One more problem, its message complete."""
-        self._problems.append(problem)
-        self.listener.failed(problem)
+    def failed(self, error: SharectlError, mapping: ShareMapping | None = None) -> None:
+        """One more problem, of `mapping` if it is one mapping's."""
+        if mapping is not None:
+            self.ill.add(mapping.id)
+            error = error.about(_name(mapping))
+        self._problems.append(error)
+        self.events.emit(Failed(error))
 
-    def unseen(self, problem: SharectlError) -> None:
+    def unseen(self, error: SharectlError) -> None:
         """One more problem: something could not be looked at."""
-        self._unseen.append(problem)
-        self.failed(problem)
+        self._unseen.append(error)
+        self.failed(error)
+
+
+def _name(mapping: ShareMapping) -> str:
+    return f"{mapping.domain_name} {mapping.share_name or mapping.share_id}"

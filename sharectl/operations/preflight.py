@@ -154,7 +154,7 @@ def _check_local(app: App, request: AddRequest, domain: Domain) -> None:
     """What needs no Manila. A domain that has the filesystem already may run."""
     _check_state(domain, request.share, app)
     if warning := checks.snapshot_warning(domain):
-        app.report.warn(warning)
+        app.events.warn(warning)
     checks.check_shared_memory(domain, request.shared_memory)
     checks.check_host(app.domains.host())
 

@@ -18,11 +18,12 @@ from sharectl.model.health import health_of
 from sharectl.model.health import problem as problem_of
 from sharectl.model.host import check_local, check_system
 from sharectl.model.mapping import ShareMapping
+from sharectl.operations.fallback import Dead
 from sharectl.operations.lookup import of_domain
 from sharectl.operations.mounting import sweep
 from sharectl.operations.orphans import leftovers
-from sharectl.operations.outcome import Listener, Nobody, Outcome
-from sharectl.operations.repair import Repair, Report
+from sharectl.operations.outcome import Outcome, Tally
+from sharectl.operations.repair import Repair
 from sharectl.operations.survey import Scope, survey
 from sharectl.operations.withdrawal import finish_withdrawals
 
@@ -51,8 +52,8 @@ class ReconcileRequest:
     timeout: float = 60.0
 
 
-def reconcile(app: App, request: ReconcileRequest, listener: Listener | None = None) -> Outcome:
-    """See the module; `listener` hears of each change and problem as it happens.
+def reconcile(app: App, request: ReconcileRequest) -> Outcome:
+    """See the module; each change and problem is an event when it happens.
 
     Raises `Busy` at once when another reconcile runs, `Interrupted` where a signal stopped it.
     """
@@ -69,22 +70,22 @@ def reconcile(app: App, request: ReconcileRequest, listener: Listener | None = N
         if request.prune and seen.domains is not None:
             check_system(app.domains.host().uri)
         chosen = _renamed(app, chosen, seen, record=not request.dry_run)
-        run = _Run(app, request, seen, Report(listener or Nobody()))
+        run = _Run(app, request, seen, Tally(app.events))
         for error in seen.unseen:
-            run.report.unseen(error)
+            run.tally.unseen(error)
         for mappings in _by_share(chosen):
             run.share(mappings)
         run.name_the_ill(chosen)
         if not request.domains:
-            finish_withdrawals(app, run.report, dry_run=request.dry_run, timeout=request.timeout)
-            if run.report.outcome.changes and not request.dry_run:
+            finish_withdrawals(app, run.tally, dry_run=request.dry_run, timeout=request.timeout)
+            if run.tally.outcome.changes and not request.dry_run:
                 # What was forgotten may have left a mount to somebody who has no record.
                 seen = survey(app, (), Scope(manila=False, servers=False, every_domain=True))
             leftovers(
-                app, seen, run.report,
+                app, seen, run.tally,
                 prune=request.prune, dry_run=request.dry_run, timeout=request.timeout,
             )  # fmt: skip
-    return run.report.outcome
+    return run.tally.outcome
 
 
 def _silent_servers(silent: Iterable[ShareMapping]) -> Iterator[Unavailable]:
@@ -143,12 +144,13 @@ class _Run:
     app: App
     request: ReconcileRequest
     seen: Survey
-    report: Report
+    tally: Tally
     touched: set[str] = field(default_factory=set)
+    dead: Dead = field(default_factory=dict)
 
     def name_the_ill(self, chosen: tuple[ShareMapping, ...]) -> None:
         """Tell of all that is not well and that nothing was told of: it could not be mended."""
-        told = self.report.failures
+        told = self.tally.ill
         if self.request.dry_run:
             told = told | self.touched
         rest = [item for item in chosen if item.id not in told]
@@ -160,9 +162,9 @@ class _Run:
             elif mapping.wanted and health is not Health.UNKNOWN:  # of which `unseen` tells
                 problem = problem_of(health, mapping, observed)
                 if problem is not None:
-                    self.report.fail(mapping, problem)
+                    self.tally.failed(problem, mapping)
         for error in _silent_servers(silent):
-            self.report.failed(error)
+            self.tally.failed(error)
 
     def _looked_at(self, mappings: list[ShareMapping]) -> Iterator[tuple[ShareMapping, Observed]]:
         """Each with what was seen of it, again if anything was done for it."""
@@ -178,7 +180,7 @@ class _Run:
     def share(self, mappings: tuple[ShareMapping, ...]) -> None:
         """Reconcile the mappings of one share."""
         repair = Repair(
-            self.app, self.seen, self.report,
+            self.app, self.seen, self.tally, self.dead,
             prune=self.request.prune, timeout=self.request.timeout,
         )  # fmt: skip
         needy = [item for item in mappings if repair.needs(item)]
@@ -196,4 +198,4 @@ class _Run:
         except Interrupted:
             raise
         except SharectlError as error:
-            self.report.fail(needy[0], error)
+            self.tally.failed(error, needy[0])

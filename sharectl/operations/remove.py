@@ -16,9 +16,11 @@ from sharectl.errors import (
 from sharectl.model import checks
 from sharectl.model.action import Action
 from sharectl.model.enums import Intent
+from sharectl.model.event import Task
 from sharectl.model.host import check_local
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.plan import plan, unknown_domain
+from sharectl.operations.announce import announced
 from sharectl.operations.converge import converge
 from sharectl.operations.deadlines import Deadline, WaitEnded
 from sharectl.operations.domains import look_at_domains
@@ -64,7 +66,7 @@ def remove(app: App, request: RemoveRequest) -> RemoveResult:
     leaves the mapping recorded as detaching; run again, it goes on from there.
     """
     app.interrupts.install()
-    app.report.step("checking")
+    app.events.progress("checking")
     app.host.check_root("remove")
     check_local(app.config.libvirt_uri)
     checks.check_ident("domain", request.domain)
@@ -91,7 +93,7 @@ def _check_detachable(app: App, mapping: ShareMapping) -> None:
         return
     checks.check_shut_off(domain)
     if warning := checks.snapshot_warning(domain):
-        app.report.warn(warning)
+        app.events.warn(warning)
 
 
 def _plan(app: App, mapping: ShareMapping, *, manila: bool) -> tuple[Action, ...]:
@@ -112,23 +114,38 @@ def _detach(app: App, request: RemoveRequest, mapping: ShareMapping) -> RemoveRe
         access = mapping.access
         left.append(error.about(f"access rule for {access.type} {access.to}"))
         actions = _plan(app, mapping, manila=False)
-    begun: list[Action] = []
     effort = Effort(Deadline.after(app.clock, request.timeout), request.force, manila)
     leaving = _record(app, mapping)
     try:
-        left += converge(app, leaving, effort, begun=begun.append)
+        with announced(app, Task.DETACH, leaving):
+            left += _take_out(app, mapping, leaving, actions, effort)
+            _settle(app, leaving, left)
+    except WaitEnded:
+        if request.timeout:
+            raise
+        return RemoveResult(leaving, actions, waiting=True)
+    return RemoveResult(leaving, actions, tuple(left))
+
+
+def _take_out(
+    app: App,
+    mapping: ShareMapping,
+    leaving: ShareMapping,
+    actions: tuple[Action, ...],
+    effort: Effort,
+) -> tuple[SharectlError, ...]:
+    """Do it; when it fails, the record says how far it came."""
+    begun: list[Action] = []
+    try:
+        return converge(app, leaving, effort, begun=begun.append)
     except WaitEnded:
         change(app, leaving, Intent.DETACHING, None)
-        if request.timeout == 0:
-            return RemoveResult(leaving, actions, waiting=True)
         raise
     except BaseException as error:
         if begun and not _untouched(app, leaving, error, actions):
             raise _noted(app, leaving, error) from error
         _take_back(app, mapping)  # for one, the guest was started before the intent was recorded
         raise
-    _settle(app, leaving, left)
-    return RemoveResult(leaving, actions, tuple(left))
 
 
 def _untouched(
@@ -173,7 +190,7 @@ def _take_back(app: App, mapping: ShareMapping) -> None:
     """Nothing was done yet: what was attached stays so, and no timer goes on with the remove."""
     app.interrupts.reset()
     change(app, mapping, mapping.intent, mapping.last_error)
-    app.report.warn(f"nothing was changed: share {mapping.share_id} stays {mapping.intent}")
+    app.events.warn(f"nothing was changed: share {mapping.share_id} stays {mapping.intent}")
 
 
 def _noted(app: App, leaving: ShareMapping, error: BaseException) -> BaseException:

@@ -6,7 +6,7 @@ is missing. What cannot be done is kept in the record, as the mapping's last err
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import (
@@ -33,45 +33,21 @@ from sharectl.model.mount_users import check_mountable, check_replaceable
 from sharectl.model.mounts import mounted_at
 from sharectl.model.observed import Observed
 from sharectl.model.plan import plan
+from sharectl.operations.announce import announced, task_of
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.domains import look_at_domains
-from sharectl.operations.fallback import Elsewhere, converge_somewhere
+from sharectl.operations.fallback import Dead, Elsewhere, converge_somewhere
 from sharectl.operations.moved_export import check_followable, destination, has_moved
 from sharectl.operations.observe import observe
-from sharectl.operations.outcome import Progress
 from sharectl.operations.records import change, follow, forget, one_line
 from sharectl.operations.steps import Effort
 
 if TYPE_CHECKING:
+    from sharectl.operations.outcome import Tally
     from sharectl.operations.survey import Survey
     from sharectl.ports import App
 
 _QUIET = (AwaitAccess, RememberDevice)  # nothing that an admin would miss
-
-
-@dataclass
-class Report(Progress):
-    """What was done or is to be done with mappings, and what could not be done.
-
-    `dead` is by the servers that did not answer: each is waited for once. `failures` are the IDs
-    of the mappings of which a problem was told.
-    """
-
-    dead: dict[tuple[str, ...], ServerDead] = field(default_factory=dict)
-    failures: set[str] = field(default_factory=set)
-
-    def tell(self, mapping: ShareMapping, what: str) -> None:
-        """One change of a mapping."""
-        self.changed(f"{_name(mapping)}: {what}")
-
-    def fail(self, mapping: ShareMapping, error: SharectlError) -> None:
-        """One thing that could not be done."""
-        self.failures.add(mapping.id)
-        self.failed(error.about(_name(mapping)))
-
-
-def _name(mapping: ShareMapping) -> str:
-    return f"{mapping.domain_name} {mapping.share_name or mapping.share_id}"
 
 
 def _unmounted(mapping: ShareMapping) -> str:
@@ -92,17 +68,19 @@ class Repair:
     Args:
         app: the ports of this run; each mapping is repaired with those of its origin.
         seen: the survey.
-        report: where changes and problems go.
+        tally: where changes and problems go.
+        dead: the servers that did not answer in this run: each is waited for once.
         prune: whether mappings of domains that are gone are taken away.
         timeout: seconds to wait for Manila.
     """
 
     def __init__(
-        self, app: App, seen: Survey, report: Report, *, prune: bool, timeout: float
+        self, app: App, seen: Survey, tally: Tally, dead: Dead, *, prune: bool, timeout: float
     ) -> None:
         self._app = app
         self._seen = seen
-        self._report = report
+        self._tally = tally
+        self._dead = dead
         self._prune = prune
         self._timeout = timeout
         self._previewed: set[str] = set()
@@ -121,7 +99,7 @@ class Repair:
             return True
 
     def preview(self, mapping: ShareMapping) -> None:
-        """Report what `share` would do, until it would fail."""
+        """Say what `share` would do, until it would fail."""
         observed = self._seen.observed(mapping)
         try:
             if self._abandoned(mapping):
@@ -140,10 +118,10 @@ class Repair:
         except Interrupted:
             raise
         except SharectlError as error:
-            self._report.fail(mapping, error)
+            self._tally.failed(error, mapping)
             return
         if mapping.intent is not Intent.ATTACHED:
-            self._report.tell(mapping, f"finish {mapping.intent}")
+            self._tally.changed(f"finish {mapping.intent}", mapping)
 
     def _preview(self, mapping: ShareMapping, action: Action, observed: Observed) -> None:
         if isinstance(action, MountShare):
@@ -157,7 +135,7 @@ class Repair:
         """What is done for the first mapping of a share is not done again for the next."""
         if what not in self._previewed:
             self._previewed.add(what)
-            self._report.tell(mapping, what)
+            self._tally.changed(what, mapping)
 
     def share(self, mappings: tuple[ShareMapping, ...]) -> None:
         """Repair the mappings, which are of one share. The caller holds the share's lock."""
@@ -174,7 +152,7 @@ class Repair:
         if stored is None:
             return  # removed since the survey
         if stored.intent is not Intent.ATTACHED and not self._seen.is_whole(stored):
-            self._report.fail(stored, _unfinished(stored))  # and the record stays as it is
+            self._tally.failed(_unfinished(stored), stored)  # and the record stays as it is
             return
         if self._abandoned(stored) and self._still_gone(stored):
             stored = change(self._app, stored, Intent.DETACHING, None)
@@ -186,14 +164,15 @@ class Repair:
         if all(item.id != stored.id for item in observed.mappings):
             return  # the store was lost meanwhile
         effort = Effort(Deadline.after(app.clock, self._timeout), manila=manila)
-        converge_somewhere(
-            app, stored, effort, observed, lambda action: self._tell(stored, action),
-            elsewhere=Elsewhere(self._others(stored), self._report.dead),
-        )  # fmt: skip
-        if stored.wanted:
-            self._attached(stored)
-        else:
-            self._detached(stored)
+        with announced(app, task_of(stored), stored):
+            converge_somewhere(
+                app, stored, effort, observed, lambda action: self._tell(stored, action),
+                elsewhere=Elsewhere(self._others(stored), self._dead),
+            )  # fmt: skip
+            if stored.wanted:
+                self._attached(stored)
+            else:
+                self._detached(stored)
 
     def _stored(self, mapping: ShareMapping) -> ShareMapping | None:
         return next((item for item in self._app.store.load() if item.id == mapping.id), None)
@@ -215,26 +194,26 @@ class Repair:
             return
         change(self._app, mapping, Intent.ATTACHED, None)
         finished = mapping.intent is Intent.ATTACHING
-        self._report.tell(mapping, "attached" if finished else "in order again")
+        self._tally.changed("attached" if finished else "in order again", mapping)
 
     def _detached(self, mapping: ShareMapping) -> None:
         forget(self._app.at(mapping), mapping)
-        self._report.tell(mapping, "detached")
+        self._tally.changed("detached", mapping)
 
     def _tell(self, mapping: ShareMapping, action: Action) -> None:
         if not isinstance(action, _QUIET):
-            self._report.tell(mapping, action.describe())
+            self._tally.changed(action.describe(), mapping)
 
     def _failed(self, mapping: ShareMapping, error: SharectlError) -> None:
         """Keep the error in the record, and undo an add that can never be finished."""
         if isinstance(error, ServerDead):
-            self._report.dead.setdefault(error.servers, error)
+            self._dead.setdefault(error.servers, error)
         undo = mapping.intent is Intent.ATTACHING and self._is_final(mapping, error)
         intent = Intent.DETACHING if undo else mapping.intent
         stored = self._stored(mapping)
         if stored is not None:
             stored = change(self._app, stored, intent if undo else stored.intent, one_line(error))
-        self._report.fail(mapping, error)
+        self._tally.failed(error, mapping)
         if undo and stored is not None:
             self._undo(stored)
 
@@ -263,7 +242,7 @@ class Repair:
         except Interrupted:
             raise
         except SharectlError as error:
-            self._report.fail(mapping, error)
+            self._tally.failed(error, mapping)
 
     def _follow(self, mapping: ShareMapping) -> ShareMapping:
         """Not while a guest runs with the mount: the record has to say what is mounted."""
@@ -274,9 +253,9 @@ class Repair:
         if seen is not None:
             # Before the record changes, which alone says that this mount is of sharectl.
             self._app.mounts.unmount(mapping.mount_point, self._app.config.mount_timeout, seen=seen)
-            self._report.tell(mapping, _unmounted(mapping))
+            self._tally.changed(_unmounted(mapping), mapping)
         follow(self._app, mapping, to, self._seen.observed(mapping))
-        self._report.tell(mapping, f"follow the export location to {to.export_location}")
+        self._tally.changed(f"follow the export location to {to.export_location}", mapping)
         return self._stored(mapping) or mapping
 
     def _others(self, mapping: ShareMapping) -> tuple[str, ...] | None:

@@ -30,7 +30,7 @@ from sharectl.operations.deadlines import Deadline, Pause
 from sharectl.operations.domains import check_all_seen, look_at_domains
 
 if TYPE_CHECKING:
-    from sharectl.operations.repair import Report
+    from sharectl.operations.outcome import Tally
     from sharectl.ports import App
 
 LOCK_SECONDS = 10.0  # for another sharectl that works on the same share
@@ -60,7 +60,7 @@ def _find(app: App, share_id: str, rule_id: str) -> AccessRule | None:
 
 
 def withdraw_noted(
-    app: App, note: Withdrawal, rules: tuple[AccessRule, ...], report: Report, deadline: Deadline
+    app: App, note: Withdrawal, rules: tuple[AccessRule, ...], tally: Tally, deadline: Deadline
 ) -> None:
     """Take away key and rules once the mount is gone, and then the note.
 
@@ -69,16 +69,16 @@ def withdraw_noted(
     """
     with app.interrupts.shielded():
         app.secrets.delete(note.share_id)
-        asked = _ask_to_revoke(app, note.share_id, rules, report)
+        asked = _ask_to_revoke(app, note.share_id, rules, tally)
     for rule in asked:
         await_withdrawal(app, note.share_id, rule.id, deadline)
-        report.changed(RevokeAccess(note.share_id, rule).describe())
+        tally.changed(RevokeAccess(note.share_id, rule).describe())
     if len(asked) == len(rules):
         app.withdrawals.delete(note.share_id)
 
 
 def _ask_to_revoke(
-    app: App, share_id: str, rules: tuple[AccessRule, ...], report: Report
+    app: App, share_id: str, rules: tuple[AccessRule, ...], tally: Tally
 ) -> list[AccessRule]:
     """Returns those that Manila withdraws from now on; the others are told, with the command."""
     asked = []
@@ -88,40 +88,38 @@ def _ask_to_revoke(
                 app.shares.revoke(share_id, rule.id)
         except SharectlError as error:
             command = f"openstack share access delete {share_id} {rule.id} --unrestrict"
-            report.failed(error.hinting(f"withdraw it: {command}"))
+            tally.failed(error.hinting(f"withdraw it: {command}"))
         else:
             asked.append(rule)
     return asked
 
 
-def finish_withdrawals(app: App, report: Report, *, dry_run: bool, timeout: float) -> None:
+def finish_withdrawals(app: App, tally: Tally, *, dry_run: bool, timeout: float) -> None:
     """Go on with what an earlier run noted and did not bring to its end.
 
     Args:
         app: the ports.
-        report: where changes and problems go.
+        tally: where changes and problems go.
         dry_run: only tell what would be done.
         timeout: seconds to wait for Manila, for each share.
     """
     try:
         notes = app.withdrawals.list()
     except SharectlError as error:
-        report.failed(error)
+        tally.failed(error)
         return
     for note in notes:
         lock = nullcontext() if dry_run else app.locks.share(note.share_id, LOCK_SECONDS)
         try:
             with lock:
-                _finish(app, note, report, Deadline.after(app.clock, timeout), dry_run=dry_run)
+                _finish(app, note, tally, Deadline.after(app.clock, timeout), dry_run=dry_run)
         except Interrupted:
             raise
         except SharectlError as error:
-            report.failed(error)
+            tally.failed(error)
 
 
-def _finish(
-    app: App, note: Withdrawal, report: Report, deadline: Deadline, *, dry_run: bool
-) -> None:
+def _finish(app: App, note: Withdrawal, tally: Tally, deadline: Deadline, *, dry_run: bool) -> None:
     if any(item.share_id == note.share_id for item in app.store.load()):
         if not dry_run:  # what is of use to that record, and what is not, its repair sees to
             app.withdrawals.delete(note.share_id)
@@ -133,10 +131,10 @@ def _finish(
     app = app.at(note)
     rules = _left(app, note)
     if not dry_run:
-        withdraw_noted(app, note, rules, report, deadline)
+        withdraw_noted(app, note, rules, tally, deadline)
         return
     for rule in rules:
-        report.changed(RevokeAccess(note.share_id, rule).describe())
+        tally.changed(RevokeAccess(note.share_id, rule).describe())
 
 
 def _check_unused(app: App, note: Withdrawal) -> None:

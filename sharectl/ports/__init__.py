@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from sharectl.ports.events import Reporter
+from sharectl.ports.events import Events
 from sharectl.ports.host import Clock, Host, Interrupts, Locks, Mounts, Secrets
 from sharectl.ports.libvirt import Domains
 from sharectl.ports.manila import Shares
@@ -22,13 +22,13 @@ __all__ = [
     "App",
     "Clock",
     "Domains",
+    "Events",
     "Host",
     "Interrupts",
     "Locks",
     "MappingStore",
     "Mounts",
     "Origin",
-    "Reporter",
     "Secrets",
     "Shares",
     "Transaction",
@@ -82,7 +82,7 @@ class App(Protocol):
     @property
     def host(self) -> Host: ...
     @property
-    def report(self) -> Reporter: ...
+    def events(self) -> Events: ...
     @property
     def interrupts(self) -> Interrupts: ...
     @property

@@ -1,24 +1,42 @@
-"""Where the operations tell what happens."""
+"""The one stream of what happens, and who hears of it."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from sharectl.model.event import Event, Note, Progress, Warned
 
-class Reporter(Protocol):
-    """Where progress and warnings go."""
 
-    def step(self, text: str) -> None:
-        """What is being done now."""
+class Listener(Protocol):
+    """Hears of each event when it happens: the command may yet be killed."""
+
+    def hear(self, event: Event) -> None:
+        """Take note of `event`. Must return soon and raise nothing: work waits for it."""
+
+
+class Events:
+    """The stream of events of one command.
+
+    Args:
+        listeners: who hears of them, in this order.
+    """
+
+    def __init__(self, *listeners: Listener) -> None:
+        self.listeners = listeners
+
+    def emit(self, event: Event) -> None:
+        """Let every listener hear of `event`."""
+        for listener in self.listeners:
+            listener.hear(event)
+
+    def progress(self, text: str) -> None:
+        """Say what is done or waited for now."""
+        self.emit(Progress(text))
 
     def note(self, text: str) -> None:
-        """Why nothing is done; only for a human at a terminal."""
-
-    def done(self) -> None:
-        """Results come now: progress must not stand between them."""
-
-    def problem(self, text: str, hint: str) -> None:
-        """What could not be done, while the rest goes on; also said when all else is quiet."""
+        """Say what only a person at a terminal may like to know, such as why nothing is done."""
+        self.emit(Note(text))
 
     def warn(self, text: str) -> None:
-        """Something that the admin should know; said once for the same text."""
+        """Say what the admin should know although nothing failed."""
+        self.emit(Warned(text))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from sharectl.model.enums import Health, ShareProtocol
+    from sharectl.model.event import Requester
     from sharectl.model.identity import HostIdentity
     from sharectl.model.mounts import HostMount, MountNote, MountRequest, ServedMount
     from sharectl.model.secret import CephxKey
@@ -153,6 +154,10 @@ class Host(Protocol):
     @property
     def user(self) -> str:
         """Who asked: the user behind sudo, else the login name."""
+
+    @property
+    def requester(self) -> Requester:
+        """Who asked for what is done, for those who keep a record of it. Never raises."""
 
     def check_root(self, verb: str) -> None:
         """Raises `Denied` when not root."""

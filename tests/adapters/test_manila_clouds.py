@@ -14,8 +14,8 @@ from sharectl.app import RealApp
 from sharectl.config import Config
 from sharectl.errors import ConfigError, Unavailable
 from sharectl.model.mapping import ShareMapping
+from sharectl.ports.events import Events
 from tests.adapters.openstack_server import SHARE_ID, OpenStack, serving
-from tests.fakes.process import RecordingReporter
 from tests.model.things import MAPPING
 
 pytestmark = [
@@ -146,7 +146,7 @@ def test_two_clouds_in_one_process(
         _write(clouds_yaml, elsewhere.url, "far")
         own["clouds"] |= yaml.safe_load(clouds_yaml.read_text())["clouds"]
         clouds_yaml.write_text(yaml.safe_dump(own))
-        app = RealApp(Config(manila_cloud="demo"), RecordingReporter())
+        app = RealApp(Config(manila_cloud="demo"), Events())
         near = _mapping(cloud="demo", auth_url=f"{openstack.url}/v3", project_id=_DEMO)
         far = _mapping(cloud="far", auth_url=f"{elsewhere.url}/v3", project_id=_OTHER)
         for _again in range(2):

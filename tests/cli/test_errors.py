@@ -12,9 +12,11 @@ import pytest
 
 from sharectl.adapters.json_store import JsonStore
 from sharectl.app import RealApp
-from sharectl.cli.progress import StderrReporter
+from sharectl.cli.terminal import Terminal
 from sharectl.config import Config
 from sharectl.errors import Denied, ExitCode, SharectlError, Unavailable
+from sharectl.ports import App
+from sharectl.ports.events import Events
 from tests.cli.running import run
 from tests.fakes import FakeApp
 
@@ -86,7 +88,7 @@ def test_the_reason_why_it_takes_root_is_that_of_the_verb(
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     app: Any = FakeApp()
-    monkeypatch.setattr(app, "host", RealApp(Config(), app.report).host)
+    monkeypatch.setattr(app, "host", RealApp(Config(), app.events).host)
     more = ("guest", "docs") if verb in ("add", "forget") else ()
     first, hint = run(app, *verb.split(), *more).stderr.splitlines()
     assert first == f"sharectl: error: {verb} must be run as root, to whom {works_on} belong"
@@ -97,16 +99,16 @@ def test_the_reason_why_it_takes_root_is_that_of_the_verb(
 def test_a_problem_of_reconcile_is_two_lines(
     kind: type[SharectlError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sharectl.operations.outcome import Listener, Outcome, Progress
+    from sharectl.operations.outcome import Outcome, Tally
 
-    def fail(_app: object, _request: object, listener: Listener) -> Outcome:
-        progress = Progress(listener)
-        progress.failed(kind("it went wrong"))
-        return progress.outcome
+    def fail(app: App, _request: object) -> Outcome:
+        tally = Tally(app.events)
+        tally.failed(kind("it went wrong"))
+        return tally.outcome
 
     monkeypatch.setattr("sharectl.cli.reconcile.reconcile", fail)
     app: Any = FakeApp()
-    app.report = StderrReporter(quiet=True)
+    app.events = Events(Terminal(quiet=True))
     result = run(app, "reconcile")
     silent = issubclass(kind, Unavailable)
     assert result.exit_code == (ExitCode.UNAVAILABLE if silent else ExitCode.PARTIAL)

@@ -22,9 +22,11 @@ from sharectl.adapters import store_schema
 from sharectl.adapters.json_store import JsonStore
 from sharectl.cli.log import handler_for
 from sharectl.cli.output import OutputOptions, print_list, print_record
-from sharectl.cli.progress import StderrReporter
-from sharectl.errors import Refused
+from sharectl.cli.terminal import Terminal
+from sharectl.errors import Refused, SharectlError
+from sharectl.model.event import Failed
 from sharectl.model.text import printable
+from sharectl.ports.events import Events
 from tests.cli.running import run_on
 from tests.fakes import FakeApp
 from tests.memory_file import memory_file
@@ -139,12 +141,12 @@ def test_any_name(name: str, encoding: str, form: str, seed: int) -> None:
 @pytest.mark.parametrize("name", _HARMFUL.values(), ids=_HARMFUL)
 def test_in_errors_hints_steps_and_warnings(name: str) -> None:
     app: Any = FakeApp()
-    app.report = StderrReporter(verbose=True)
+    app.events = Events(Terminal(verbose=True))
 
     def fail(_verb: str) -> None:
-        app.report.step(name)
-        app.report.warn(name)
-        app.report.problem(name, name)
+        app.events.progress(name)
+        app.events.warn(name)
+        app.events.emit(Failed(SharectlError(name, hint=name)))
         raise Refused(name, hint=name)
 
     app.host.check_root = fail

@@ -11,11 +11,11 @@ import pytest
 from sharectl.app import RealApp
 from sharectl.config import Config
 from sharectl.errors import ExitCode
+from sharectl.ports.events import Events
 from tests.adapters.certificates import Authority
 from tests.adapters.openstack_server import Answer, OpenStack, Request, serving
 from tests.adapters.some_clouds import write_cloud
 from tests.cli.running import run
-from tests.fakes.process import RecordingReporter
 
 pytestmark = pytest.mark.loopback
 
@@ -45,7 +45,7 @@ def test_no_library_warns_on_stderr(
         )  # fmt: skip
         with (tmp_path / "clouds.yaml").open("a") as file:
             file.write("metrics: {influxdb: {host: h}}\n")
-        result = run(RealApp(config, RecordingReporter()), "shares", "-f", "value", "-c", "Name")
+        result = run(RealApp(config, Events()), "shares", "-f", "value", "-c", "Name")
         logging.getLogger("openstack").warning("said by a library")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "docs\n", "")
     assert capfd.readouterr().err == ""
@@ -73,7 +73,7 @@ def test_timeout_is_also_how_long_to_wait_where_there_are_too_many_requests(
     with serving() as openstack:
         write_cloud(tmp_path / "clouds.yaml", f"{openstack.url}/v3")
         _limited(openstack, "20")
-        app = RealApp(config, RecordingReporter())
+        app = RealApp(config, Events())
         result = run(app, "forget", "--from-host", "host", "docs", "--timeout", given, "-y")
     assert slept == waited
     assert (result.exit_code == ExitCode.UNAVAILABLE) is (not waited), result.stderr

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from sharectl import cli
+from sharectl.cli.terminal import Terminal
 from sharectl.config import Config
+from sharectl.ports.events import Events
 from tests.cli.running import run
 from tests.operations.scenarios import attached, nfs
 
@@ -24,8 +26,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         found.append({"config": file and str(file), "connect": connect, "os_cloud": os_cloud})
         return Config()
 
-    def build(_settings: Config, reporter: Any) -> Any:
-        found[-1] |= {"verbose": reporter._verbose, "quiet": reporter._quiet}
+    def build(_settings: Config, events: Events) -> Any:
+        (terminal,) = events.listeners
+        assert isinstance(terminal, Terminal)
+        found[-1] |= {"verbose": terminal._verbose, "quiet": terminal._quiet}
         return world.app
 
     monkeypatch.setattr(cli, "_settings", load)

@@ -10,11 +10,12 @@ import pytest
 
 from sharectl.adapters.file_lock import FileLocks
 from sharectl.app import RealApp
-from sharectl.cli.progress import StderrReporter
+from sharectl.cli.terminal import Terminal
 from sharectl.config import Config
 from sharectl.errors import Busy, ExitCode
+from sharectl.ports.events import Events
 from tests.cli.running import run
-from tests.fakes import RecordingReporter
+from tests.fakes import Heard
 from tests.operations.scenarios import nfs
 
 
@@ -22,7 +23,7 @@ from tests.operations.scenarios import nfs
 def test_the_first_thing_said_comes_before_anything_is_asked(verb: str) -> None:
     world = nfs()
     app: Any = world.app
-    app.report = StderrReporter(verbose=True)
+    app.events = Events(Terminal(verbose=True))
     app.host.root = False
     result = run(app, verb, "guest", "docs")
     assert result.exit_code == ExitCode.PERMISSION
@@ -30,11 +31,11 @@ def test_the_first_thing_said_comes_before_anything_is_asked(verb: str) -> None:
 
 
 def test_waiting_for_another_sharectl_is_a_step(tmp_path: Path) -> None:
-    report = RecordingReporter()
-    app = RealApp(Config(runtime_dir=tmp_path), report)
+    heard = Heard()
+    app = RealApp(Config(runtime_dir=tmp_path), Events(heard))
     other = FileLocks(app.config.lock_dir)
     with other.share("s1", 0), pytest.raises(Busy), app.locks.share("s1", 0):
         pytest.fail("held twice")
-    (step,) = report.steps
+    (step,) = heard.steps
     assert step.startswith("waiting for sharectl ")
     assert step.endswith(f"(pid {os.getpid()}), which holds the lock of share s1")

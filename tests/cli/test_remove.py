@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from sharectl.cli.progress import StderrReporter
+from sharectl.cli.terminal import Terminal
 from sharectl.errors import ExitCode
+from sharectl.ports.events import Events
 from tests.cli.running import run
 from tests.operations.scenarios import HOST_ADDRESS, World, attached, nfs
 
@@ -17,7 +18,7 @@ def _stubborn() -> tuple[World, Any]:
     world, _ = attached(nfs)
     world.app.shares.not_denied = {HOST_ADDRESS}
     app: Any = world.app
-    app.report = StderrReporter(quiet=True)
+    app.events = Events(Terminal(quiet=True))
     return world, app
 
 

@@ -16,9 +16,11 @@ import pytest
 
 import sharectl.cli
 from sharectl import hook
-from sharectl.cli.progress import StderrReporter
+from sharectl.cli.terminal import Terminal
 from sharectl.errors import ExitCode, Refused, Unavailable
 from sharectl.operations.add import add
+from sharectl.ports import App
+from sharectl.ports.events import Events
 from tests.cli.running import run_on
 from tests.fakes.mounts import umount
 from tests.operations.scenarios import World, attached, nfs
@@ -104,17 +106,17 @@ def test_reconcile_goes_on(stream: str, request: pytest.FixtureRequest) -> None:
 def test_what_reconcile_could_not_do_is_not_hidden_by_the_output(
     stream: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sharectl.operations.outcome import Listener, Outcome, Progress
+    from sharectl.operations.outcome import Outcome, Tally
 
-    def half(_app: object, _request: object, listener: Listener) -> Outcome:
-        progress = Progress(listener)
-        progress.changed("one")
-        progress.failed(Refused("two", hint="mend it"))
-        return progress.outcome
+    def half(app: App, _request: object) -> Outcome:
+        tally = Tally(app.events)
+        tally.changed("one")
+        tally.failed(Refused("two", hint="mend it"))
+        return tally.outcome
 
     monkeypatch.setattr("sharectl.cli.reconcile.reconcile", half)
     app: Any = nfs().app
-    app.report = StderrReporter()
+    app.events = Events(Terminal())
     status, stderr = run_on(app, request.getfixturevalue(stream), "reconcile")
     assert status == ExitCode.PARTIAL
     lines = stderr.splitlines()
@@ -138,7 +140,7 @@ def test_forget_does_not_forget_what_it_could_not_say(
 
 def test_nobody_reads_the_progress(full: io.TextIOWrapper, monkeypatch: pytest.MonkeyPatch) -> None:
     app = nfs().app
-    app.report = StderrReporter(verbose=True)  # type: ignore[assignment]
+    app.events = Events(Terminal(verbose=True))
     monkeypatch.setattr(sys, "stderr", full)
     for words, status in ((("add", "guest", "docs"), 0), (("show", "guest", "none"), 3)):
         assert run_on(app, io.StringIO(), *words, stderr=full)[0] == status

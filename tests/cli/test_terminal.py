@@ -62,15 +62,15 @@ def test_what_needs_no_answer_is_not_asked(
 def test_reconcile_says_that_there_is_nothing_to_do_and_that_nothing_was_done() -> None:
     world, _ = attached(nfs)
     assert run(world.app, "reconcile").stdout == ""
-    assert world.app.report.notes == ["nothing to do"]
+    assert world.app.heard.notes == ["nothing to do"]
     umount(world.app.mounts, world.mount_point)
     world.app.restart()
     planned = run(world.app, "reconcile", "--dry-run")
     assert planned.exit_code == ExitCode.DRIFT
-    assert world.app.report.notes == ["a dry run: nothing was changed"]
+    assert world.app.heard.notes == ["a dry run: nothing was changed"]
     world.app.restart()
     assert run(world.app, "reconcile").stdout == planned.stdout != ""
-    assert world.app.report.notes == []
+    assert world.app.heard.notes == []
 
 
 def test_a_dry_run_of_adopt_does_not_speak_as_if_it_were_done() -> None:
@@ -85,7 +85,7 @@ def _told(world: World) -> list[str]:
     app: Any = world.app
     app.restart()
     tell_health(app, list_mappings(app, None, examine=True))
-    notes: list[str] = app.report.notes
+    notes: list[str] = app.heard.notes
     return notes
 
 
@@ -122,7 +122,7 @@ def test_how_to_mount_is_for_a_whole_record_of_a_share_that_is_well(
     world.app.restart()
     result = run(world.app, "show", "guest", "data")
     assert "virtiofs" not in result.stdout
-    assert "mount it again: sharectl reconcile guest" in "".join(world.app.report.notes)
+    assert "mount it again: sharectl reconcile guest" in "".join(world.app.heard.notes)
 
 
 @pytest.mark.parametrize(("width", "tables"), [(120, 2), (400, 1)])

@@ -10,8 +10,8 @@ from sharectl.adapters.json_store import JsonStore
 from sharectl.app import RealApp
 from sharectl.config import Config
 from sharectl.errors import ConfigError
+from sharectl.ports.events import Events
 from tests.e2e.world import World
-from tests.fakes.process import RecordingReporter
 from tests.lab.cloud.places import DEMO, OTHER
 
 pytestmark = [
@@ -34,11 +34,11 @@ def test_each_share_is_seen_with_credentials_of_its_project(
     records = {item.share_id: item for item in JsonStore(world.store).load()}
     assert {item.cloud for item in records.values()} == {"demo", "other"}
     for cloud in ("demo", "other", "mate", "admin"):
-        app = RealApp(Config(manila_cloud=cloud), RecordingReporter())
+        app = RealApp(Config(manila_cloud=cloud), Events())
         for share in (docs, data):
             (rule,) = app.at(records[share.id]).shares.rules(share.id)
             assert rule.id == records[share.id].rule_id
-    app = RealApp(Config(manila_cloud="demo"), RecordingReporter())
+    app = RealApp(Config(manila_cloud="demo"), Events())
     for item in (
         replace(records[data.id], cloud="gone"),
         replace(records[data.id], cloud=""),

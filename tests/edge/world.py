@@ -13,14 +13,14 @@ import libvirt
 from sharectl.adapters.libvirt_domains import LibvirtDomains
 from sharectl.adapters.system import LocalHost
 from sharectl.app import RealApp
-from sharectl.cli.progress import StderrReporter
+from sharectl.cli.terminal import Terminal
 from sharectl.config import Config
 from sharectl.model.domain import Filesystem
 from sharectl.model.enums import SharedMemory
 from sharectl.model.host import check_local
 from sharectl.model.mark import Mark
+from sharectl.ports.events import Events
 from tests.adapters.openstack_server import SHARE_ID
-from tests.fakes.process import RecordingReporter
 from tests.model.things import HOST, MAPPING
 
 URI = "test:///default"
@@ -78,10 +78,10 @@ def edge_world(folder: Path) -> Iterator[EdgeWorld]:
             MAPPING, domain_uuid=uuid, domain_name="test", share_id=SHARE_ID,
             mount_point=mount_point, libvirt_uri=URI,
         )  # fmt: skip
-        with RealApp(config, RecordingReporter()).store.transaction() as transaction:
+        with RealApp(config, Events()).store.transaction() as transaction:
             transaction.put(mapping)
         LibvirtDomains(URI, 5).attach_filesystem(uuid, Filesystem(mapping.tag, mount_point))
-        yield EdgeWorld(lambda: RealApp(config, StderrReporter()), uuid, config.store_file)
+        yield EdgeWorld(lambda: RealApp(config, Events(Terminal())), uuid, config.store_file)
 
 
 _BEFORE = {"unmark": "mark", "detach": "attach", "disable": "enable"}

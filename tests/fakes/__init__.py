@@ -12,7 +12,7 @@ from tests.fakes.app import FakeApp
 from tests.fakes.domains import FakeDomains
 from tests.fakes.hook_host import FakeHookHost
 from tests.fakes.mounts import FakeMounts
-from tests.fakes.process import FakeClock, FakeHost, FakeInterrupts, FakeLocks, RecordingReporter
+from tests.fakes.process import FakeClock, FakeHost, FakeInterrupts, FakeLocks, Heard
 from tests.fakes.shares import FakeShares
 from tests.fakes.store import FakeSecrets, MemoryStore
 
@@ -27,6 +27,6 @@ __all__ = [
     "FakeMounts",
     "FakeSecrets",
     "FakeShares",
+    "Heard",
     "MemoryStore",
-    "RecordingReporter",
 ]

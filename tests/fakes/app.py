@@ -12,10 +12,11 @@ from sharectl.model.mounts import HostMount
 from sharectl.model.share import Access
 from sharectl.model.xml import parse
 from sharectl.ports import Origin
+from sharectl.ports.events import Events
 from tests.fakes.domains import FakeDomains
 from tests.fakes.hook_host import FakeHookHost
 from tests.fakes.mounts import FakeMounts
-from tests.fakes.process import FakeClock, FakeHost, FakeInterrupts, FakeLocks, RecordingReporter
+from tests.fakes.process import FakeClock, FakeHost, FakeInterrupts, FakeLocks, Heard
 from tests.fakes.shares import FakeShares
 from tests.fakes.store import FakeSecrets, FakeWithdrawals, MemoryStore
 
@@ -36,7 +37,8 @@ class FakeApp:
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or Config()
-        self.report = RecordingReporter()
+        self.heard = Heard()
+        self.events = Events(self.heard)
         self.interrupts = FakeInterrupts()
         self.clock = FakeClock()
         self.host = FakeHost()
@@ -64,7 +66,8 @@ class FakeApp:
 
     def restart(self) -> None:
         """The next sharectl is another process in the same world."""
-        self.report = RecordingReporter()
+        self.heard = Heard()
+        self.events = Events(self.heard)
         self.interrupts = FakeInterrupts()
         self.locks = FakeLocks()
 

@@ -163,7 +163,7 @@ class FaultyApp:
 
     def __init__(self, injector: Injector) -> None:
         app = injector.app
-        self.config, self.report, self.clock = app.config, app.report, app.clock
+        self.config, self.events, self.clock = app.config, app.events, app.clock
         self.host, self.locks, self.interrupts = app.host, app.locks, app.interrupts
         self.hook_host = app.hook_host
         self.domains = cast(Domains, _Port("domains", app.domains, injector))

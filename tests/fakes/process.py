@@ -8,7 +8,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import local
 
-from sharectl.errors import Busy, Denied, Interrupted
+from sharectl.errors import Busy, Denied, Interrupted, SharectlError
+from sharectl.model.event import (
+    Changed,
+    Event,
+    Failed,
+    Note,
+    Phase,
+    Progress,
+    Requester,
+    StepEvent,
+    Warned,
+)
 from sharectl.model.identity import HostIdentity
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,6 +64,11 @@ class FakeHost:
         """Name and ID."""
         return HostIdentity(self.name, self.id)
 
+    @property
+    def requester(self) -> Requester:
+        """Alice, by sudo."""
+        return Requester(self.user, "root")
+
     def check_root(self, verb: str) -> None:
         """Raise `Denied` unless `root`."""
         if not self.root:
@@ -60,33 +76,44 @@ class FakeHost:
 
 
 @dataclass
-class RecordingReporter:
-    """`Reporter` that remembers."""
+class Heard:
+    """`Listener` that remembers."""
 
-    steps: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
-    def step(self, text: str) -> None:
+    def hear(self, event: Event) -> None:
         """Remember."""
-        self.steps.append(text)
+        self.events.append(event)
 
-    def note(self, text: str) -> None:
-        """Remember."""
-        self.notes.append(text)
+    @property
+    def steps(self) -> list[str]:
+        """What was done or waited for."""
+        return [
+            item.text if isinstance(item, Progress) else item.action.describe()
+            for item in self.events
+            if isinstance(item, Progress)
+            or (isinstance(item, StepEvent) and item.phase is Phase.START)
+        ]
 
-    def done(self) -> None:
-        """Nothing is drawn."""
+    @property
+    def notes(self) -> list[str]:
+        """Remarks for a person."""
+        return [item.text for item in self.events if isinstance(item, Note)]
 
-    def problem(self, text: str, hint: str) -> None:
-        """Remember."""
-        self.problems.append(text)
+    @property
+    def warnings(self) -> list[str]:
+        """Each text once."""
+        return list(dict.fromkeys(it.text for it in self.events if isinstance(it, Warned)))
 
-    def warn(self, text: str) -> None:
-        """Remember each text once."""
-        if text not in self.warnings:
-            self.warnings.append(text)
+    @property
+    def changes(self) -> list[str]:
+        """What was done, of commands on many mappings."""
+        return [item.text for item in self.events if isinstance(item, Changed)]
+
+    @property
+    def problems(self) -> list[SharectlError]:
+        """What could not be done."""
+        return [item.error for item in self.events if isinstance(item, Failed)]
 
 
 class FakeInterrupts:

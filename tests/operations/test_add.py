@@ -60,7 +60,7 @@ def test_nfs_share_is_granted_mounted_and_attached() -> None:
     assert (mapping.intent, mapping.rule_id, mapping.owns_rule) == (Intent.ATTACHED, rule.id, True)
     assert (mapping.requested_by, mapping.tag, mapping.last_error) == ("alice", share, None)
     assert (result.view.status, result.waiting) == ("inactive", False)
-    assert world.app.report.warnings == []
+    assert world.app.heard.warnings == []
     assert world.app.secrets.files == {}
 
 
@@ -84,7 +84,7 @@ def test_cephx_key_is_in_its_file_and_nowhere_else() -> None:
 
     (key,) = world.app.secrets.files.values()
     assert key
-    told = world.app.report.steps + world.app.report.notes + world.app.report.warnings
+    told = world.app.heard.steps + world.app.heard.notes + world.app.heard.warnings
     for text in (repr(result), repr(world.app.store.load()), *told, _xml(world)):
         assert key not in text
 
@@ -250,5 +250,5 @@ def test_snapshots_are_warned_of() -> None:
     world = nfs()
     world.app.domains.set(world.uuid, snapshots=2)
     world.add()
-    (warning,) = world.app.report.warnings
+    (warning,) = world.app.heard.warnings
     assert "guest has 2 snapshots" in warning

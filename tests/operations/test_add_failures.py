@@ -55,7 +55,7 @@ def test_unexpected_failure_says_that_it_was_undone(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(world.app.mounts, "mount", lambda *_: [].pop())
     with pytest.raises(IndexError, match="pop from empty"):
         world.add()
-    assert world.app.report.warnings == ["everything was undone"]
+    assert world.app.heard.warnings == ["everything was undone"]
     assert world.app.snapshot() == before
 
 

@@ -16,7 +16,7 @@ def test_vhost_user_device_from_before_does_not_keep_the_shared_memory() -> None
     world.add()
     world.remove()
     assert world.app.domains.xml_of(world.uuid) == before
-    assert world.app.report.warnings == []
+    assert world.app.heard.warnings == []
 
 
 def test_memory_that_stays_shared_is_told() -> None:
@@ -24,7 +24,7 @@ def test_memory_that_stays_shared_is_told() -> None:
     world.app.domains.edit(world.uuid, "</devices>", _NIC)
     world.remove()
     assert '<access mode="shared"/>' in world.app.domains.xml_of(world.uuid)
-    assert world.app.report.warnings == [
+    assert world.app.heard.warnings == [
         "domain plain keeps the shared memory that sharectl gave it: a vhost-user device needs it"
     ]
 

@@ -48,7 +48,7 @@ def test_next_one_when_the_first_does_not_answer() -> None:
     assert (found.intent, found.outdated_rules) == (Intent.ATTACHED, ())
     assert result.view.mapping.export_location == SECOND
     assert clients(world) == [OTHER_ADDRESS]
-    assert any(f"{NFS_PATH} cannot be used: file server" in it for it in world.app.report.steps)
+    assert any(f"{NFS_PATH} cannot be used: file server" in it for it in world.app.heard.steps)
     assert run_reconcile(world.app).changes == ()
     world.remove()
     assert world.app.snapshot() == before

@@ -80,7 +80,7 @@ def test_a_file_of_somebody_else_is_neither_replaced_nor_deleted(path: Path) -> 
     assert app.hook_host.files == {path: foreign}
     assert uninstall(app) == ()
     assert app.hook_host.files == {path: foreign}
-    assert str(path) in app.report.warnings[0]
+    assert str(path) in app.heard.warnings[0]
 
 
 def test_only_root() -> None:

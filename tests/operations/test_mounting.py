@@ -49,5 +49,5 @@ def test_runtime_folder_on_a_disk_is_warned_of(on_disk: bool, dry_run: bool) -> 
     world = nfs().asking(dry_run=dry_run)
     world.app.mounts.on_disk = on_disk
     world.add()
-    found = [text for text in world.app.report.warnings if "/run/sharectl is on a disk" in text]
+    found = [text for text in world.app.heard.warnings if "/run/sharectl is on a disk" in text]
     assert len(found) == on_disk

@@ -128,7 +128,7 @@ def test_rule_that_manila_does_not_withdraw_is_named() -> None:
 def test_what_cannot_be_known_of_rules_is_told() -> None:
     world, _, _mapping = _orphaned(old_manila)
     assert run_reconcile(world.app, prune=True).problems == ()
-    (warning,) = world.app.report.warnings
+    (warning,) = world.app.heard.warnings
     assert f"openstack share access list {world.share_id}" in warning
 
 
@@ -137,7 +137,7 @@ def test_share_that_is_gone_is_unmounted_and_told() -> None:
     world.app.shares.delete(world.share_id)
     assert run_reconcile(world.app, prune=True).problems == ()
     assert not _is_mounted(world, mapping.mount_point)
-    (warning,) = world.app.report.warnings
+    (warning,) = world.app.heard.warnings
     assert "is not in Manila, or not for these credentials" in warning
 
 
@@ -234,7 +234,7 @@ def test_remove_tells_that_a_clone_keeps_mount_and_rule() -> None:
     world.app.domains.attach_filesystem(clone, mapping.filesystem)
     world.app.restart()
     assert world.remove().left == ()
-    (warning,) = world.app.report.warnings
+    (warning,) = world.app.heard.warnings
     assert "stay: domain clone uses what is there" in warning
     assert "sharectl reconcile --prune" in warning
     assert _is_mounted(world, mapping.mount_point)
@@ -250,7 +250,7 @@ def test_remove_is_silent_when_nothing_stays_or_another_mapping_wants_it() -> No
     world.app.restart()
     world.remove()
     remove(world.app, RemoveRequest("neighbour", "docs"))
-    assert world.app.report.warnings == []
+    assert world.app.heard.warnings == []
 
 
 def test_what_records_a_mount_in_use_depends_on_what_the_domain_says() -> None:

@@ -9,7 +9,6 @@ import pytest
 from sharectl.errors import Interrupted
 from sharectl.model.mounts import HostMount
 from sharectl.operations.add import add
-from sharectl.operations.outcome import Progress
 from sharectl.operations.preflight import AddRequest
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes.faults import Fault, FaultyApp, Injector, Kind, When, changes
@@ -44,16 +43,15 @@ _CHANGES = changes(_two_unwell().app, lambda app: reconcile(app, _PRUNE))
 def test_signal_ends_it_wherever_it_comes(step: int, when: When) -> None:
     app = _two_unwell().app
     injector = Injector(app, Fault(step, when, Kind.SIGNAL))
-    heard = Progress()
 
     with pytest.raises(Interrupted):
-        reconcile(FaultyApp(injector), _PRUNE, heard)
+        reconcile(FaultyApp(injector), _PRUNE)
 
     assert len(injector.changes) <= step + 1 + _SHIELDED
-    assert heard.outcome.problems == ()
+    assert app.heard.problems == []
     rest = run_reconcile(app, prune=True)
     assert rest.problems == ()
-    done = [*heard.outcome.changes, *rest.changes]
+    done = [*app.heard.changes, *rest.changes]
     whole = run_reconcile(_two_unwell().app, prune=True).changes
     assert set(done) <= set(whole)
     assert run_reconcile(app).changes == ()

@@ -103,4 +103,4 @@ def test_adopt_does_without_the_hidden_key() -> None:
 
     (adopted,) = world.app.store.load()
     assert (adopted.rule_id, adopted.owns_rule) == (mapping.rule_id, True)
-    assert any("made by another Manila user" in said for said in world.app.report.warnings)
+    assert any("made by another Manila user" in said for said in world.app.heard.warnings)

@@ -22,8 +22,9 @@ from sharectl.ports import (
     Transaction,
     Withdrawals,
 )
+from sharectl.ports.events import Events
 from tests.fakes.faults import EFFECTS
-from tests.fakes.process import FakeClock, FakeHost, RecordingReporter
+from tests.fakes.process import FakeClock, FakeHost, Heard
 from tests.simulation import records
 
 if TYPE_CHECKING:
@@ -248,7 +249,8 @@ class SimApp:
     def __init__(self, process: Process, world: World, host: Host, config: Config) -> None:
         self._make = process, world, host, config
         self.config = config
-        self.report = RecordingReporter()
+        self.heard = Heard()
+        self.events = Events(self.heard)
         self.interrupts = process.interrupts
         self.clock = SimClock(world.clock, process)
         self.host = FakeHost(name=host.node, id=host.id)

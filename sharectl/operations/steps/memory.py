@@ -19,6 +19,6 @@ def disable(site: Site, action: DisableSharedMemory) -> None:
         except NotFound:
             return
     if why is not None:
-        site.app.report.warn(
+        site.app.events.warn(
             f"domain {action.domain_name} keeps the shared memory that sharectl gave it: {why}"
         )

@@ -1,0 +1,38 @@
+"""What is being done, on a terminal, until something else is printed."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+_drawn: list[Any] = []  # the live display, while there is one
+
+
+def spin(text: str) -> None:
+    """Show `text` beside a wheel on stderr, in place of what was there.
+
+    Each is drawn at once, also one that is replaced before the next turn of the wheel.
+    """
+    from rich.console import Console
+    from rich.live import Live
+    from rich.spinner import Spinner
+    from rich.text import Text
+
+    with suppress(OSError):  # the terminal is gone
+        if _drawn:
+            live = _drawn[0]
+            live.renderable.update(text=Text(text))
+            live.refresh()
+            return
+        console = Console(stderr=True)
+        wheel = "dots" if console.encoding.startswith("utf") else "line"
+        live = Live(Spinner(wheel, Text(text), style="green"), console=console, transient=True)
+        _drawn.append(live)
+        live.start(refresh=True)
+
+
+def stop() -> None:
+    """Take it away; whatever prints does so first."""
+    while _drawn:
+        with suppress(OSError):
+            _drawn.pop().stop()
