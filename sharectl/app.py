@@ -82,7 +82,8 @@ class RealApp:
         from sharectl.adapters.manila_clouds import ManilaClouds
 
         if not self._made_clouds:
-            self._made_clouds.append(ManilaClouds(self.config, self._rule_without_locks))
+            clouds = ManilaClouds(self.config, self.events, self._rule_without_locks)
+            self._made_clouds.append(clouds)
         return self._made_clouds[0]
 
     def _rule_without_locks(self, why: str) -> None:

@@ -17,6 +17,7 @@ from sharectl.adapters.manila_shares import ManilaShares
 from sharectl.config import Config
 from sharectl.errors import ConfigError
 from sharectl.ports import Origin
+from sharectl.ports.events import Events
 
 _THE_RECORD = "the record of the share"
 
@@ -26,11 +27,13 @@ class ManilaClouds:
 
     Args:
         config: names the cloud of this run.
+        events: hear of what is asked of OpenStack.
         unlocked: as for `ManilaShares`.
     """
 
-    def __init__(self, config: Config, unlocked: Callable[[str], None]) -> None:
+    def __init__(self, config: Config, events: Events, unlocked: Callable[[str], None]) -> None:
         self._config = config
+        self._events = events
         self._unlocked = unlocked
         self._made: dict[str | None, ManilaShares] = {}
 
@@ -68,7 +71,7 @@ class ManilaClouds:
         if name not in self._made:
             config = self._config
             session = ManilaSession(
-                Credentials(name, named_by), config.manila_timeout, config.patience
+                Credentials(name, named_by), config.manila_timeout, config.patience, self._events
             )
             self._made[name] = ManilaShares(session, self._unlocked)
         return self._made[name]

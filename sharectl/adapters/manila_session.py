@@ -25,6 +25,7 @@ from sharectl.adapters.manila_credentials import Credentials
 from sharectl.adapters.manila_errors import Limited, translate, unreadable
 from sharectl.adapters.manila_transport import Transport
 from sharectl.errors import SharectlError, Unavailable
+from sharectl.ports.events import Events
 
 T = TypeVar("T")
 WANTED = (2, 82)  # first with lock_visibility and lock_deletion on access rules
@@ -53,12 +54,18 @@ class ManilaSession:
         timeout: seconds that one request may take; a call takes no more than twice that.
         patience: seconds that a call may wait in all, beside that, where OpenStack says that there
             are too many requests and when to ask again; `timeout` if it is not given.
+        events: hear of each request that changes something.
     """
 
     def __init__(
-        self, credentials: Credentials, timeout: float, patience: float | None = None
+        self,
+        credentials: Credentials,
+        timeout: float,
+        patience: float | None = None,
+        events: Events | None = None,
     ) -> None:
         self._credentials = credentials
+        self._events = events or Events()
         self._timeout = timeout
         self._patience = timeout if patience is None else patience
         self._version = min(WANTED, known_by_client())
@@ -105,7 +112,7 @@ class ManilaSession:
             service_type=SERVICE,
             api_version=api_versions.APIVersion(text),
         )
-        made.client = Transport(self._session, self._endpoint, text)
+        made.client = Transport(self._session, self._endpoint, text, self._events)
         return made
 
     @property

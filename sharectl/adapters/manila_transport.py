@@ -14,7 +14,12 @@ from urllib.parse import urlsplit
 import manilaclient.exceptions as manila_errors
 from keystoneauth1.session import Session
 
+from sharectl.model.event import Requested
+from sharectl.ports.events import Events
+
 _VERSION_HEADER = "X-OpenStack-Manila-API-Version"
+_REQUEST_ID_HEADER = "X-OpenStack-Request-ID"
+_REQUEST_ID = re.compile(r"req-[0-9a-f-]{1,60}")
 _VERSIONED = re.compile(r"/v\d+(\.\d+)?(/.*)?$")  # the end of an endpoint: /v2, /v2/PROJECT
 _NO_ANSWER = 300  # statuses from here on are no answer to what was asked
 
@@ -26,10 +31,12 @@ class Transport:
         session: sends the requests.
         endpoint: Manila's address in the catalog.
         version: the microversion to ask for, such as `2.82`.
+        events: hear of each request that changes something.
     """
 
-    def __init__(self, session: Session, endpoint: str, version: str) -> None:
+    def __init__(self, session: Session, endpoint: str, version: str, events: Events) -> None:
         self._session = session
+        self._events = events
         self._endpoint = endpoint.rstrip("/")
         self._headers = {"Accept": "application/json", _VERSION_HEADER: version}
 
@@ -67,9 +74,18 @@ class Transport:
         answer: Any = self._session.request(
             url, method, json=body, headers=dict(self._headers), authenticated=True, raise_exc=False
         )
+        if method != "GET":
+            self._events.emit(_requested(answer, method, url))
         if answer.status_code >= _NO_ANSWER and answer.status_code != wanted:
             raise _failure(answer, method, url)
         return answer, _json(answer)
+
+
+def _requested(answer: Any, method: str, url: str) -> Requested:
+    """With the ID by which Manila's log knows the request, if it is one."""
+    found = answer.headers.get(_REQUEST_ID_HEADER, "")
+    request_id = found if _REQUEST_ID.fullmatch(found) else ""
+    return Requested(method, urlsplit(url).path, answer.status_code, request_id)
 
 
 def _failure(answer: Any, method: str, url: str) -> Exception:

@@ -11,7 +11,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -87,6 +87,7 @@ class SmallManila:
         page: the most that one page of a list has.
         override: asked first; what it returns is sent instead.
         newest: the microversion in force; a newer one gets 406.
+        headers: of every answer.
     """
 
     def __init__(self) -> None:
@@ -95,11 +96,13 @@ class SmallManila:
         self.page = 1000
         self.override: Override = lambda _request: None
         self.newest = (2, 99)
+        self.headers: dict[str, str] = {}
         self.asked: list[Request] = []
 
     def answer(self, request: Request) -> Answer:
         self.asked.append(request)
-        return self.override(request) or self._own(request)
+        answer = self.override(request) or self._own(request)
+        return replace(answer, headers=self.headers | answer.headers)
 
     def _own(self, request: Request) -> Answer:
         if request.path in ("", "/", "/v2", "/v2/"):

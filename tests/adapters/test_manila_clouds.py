@@ -58,7 +58,7 @@ def _write(file: Path, url: str, *names: str) -> None:
 
 
 def _run(cloud: str | None) -> ManilaClouds:
-    return ManilaClouds(Config(manila_cloud=cloud), lambda _version: None)
+    return ManilaClouds(Config(manila_cloud=cloud), Events(), lambda _version: None)
 
 
 @pytest.fixture

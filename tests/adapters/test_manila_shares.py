@@ -9,7 +9,9 @@ from sharectl.adapters.manila_session import WANTED, ManilaSession, known_by_cli
 from sharectl.adapters.manila_shares import ManilaShares
 from sharectl.errors import ConfigError, Refused, RuleExists, Unavailable
 from sharectl.model.enums import AccessLevel, AccessType, RuleState
+from sharectl.model.event import Requested
 from sharectl.model.share import Access
+from sharectl.ports.events import Events
 from tests.adapters.openstack_server import (
     SHARE_ID,
     Answer,
@@ -21,6 +23,7 @@ from tests.adapters.openstack_server import (
     rule,
     share,
 )
+from tests.fakes.process import Heard
 
 pytestmark = [
     pytest.mark.loopback,
@@ -60,6 +63,25 @@ def test_a_manila_without_locks_is_told_when_a_rule_is_granted_and_only_then(
     assert unlocked == []
     shares.grant(SHARE_ID, _ACCESS, {"managed-by": "sharectl"})
     assert unlocked == told
+
+
+def test_each_request_that_changes_something_is_an_event(
+    openstack: OpenStack, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the ID by which Manila's own log knows it, and not with what is none."""
+    monkeypatch.setenv("OS_AUTH_URL", f"{openstack.url}/v3")
+    heard = Heard()
+    session = ManilaSession(credentials, 10, events=Events(heard))
+    shares = ManilaShares(session, lambda _why: None)
+    openstack.manila.headers["X-OpenStack-Request-ID"] = "req-1b2d"
+    rule = shares.grant(SHARE_ID, _ACCESS, {"managed-by": "sharectl"})
+    openstack.manila.headers["X-OpenStack-Request-ID"] = "<script>"
+    shares.revoke(SHARE_ID, rule.id)
+    found = [item for item in heard.events if isinstance(item, Requested)]
+    assert [item.method for item in found] == ["POST", "POST"]
+    assert {item.path for item in found} == {f"/v2/shares/{SHARE_ID}/action"}
+    assert [item.request_id for item in found] == ["req-1b2d", ""]
+    assert all(200 <= item.status < 300 for item in found)
 
 
 def _failing(answer: Answer) -> Override:

@@ -17,6 +17,7 @@ from sharectl.adapters.manila_session import ManilaSession
 from sharectl.adapters.manila_shares import ManilaShares
 from sharectl.config import Config
 from sharectl.errors import ConfigError, SharectlError, Unavailable
+from sharectl.ports.events import Events
 from tests.adapters.certificates import Authority, Context
 from tests.adapters.openstack_server import SHARE_ID, Answer, OpenStack, Request, serving
 from tests.adapters.some_clouds import write_cloud
@@ -59,7 +60,7 @@ def make(stack: ExitStack, credentials: object, tmp_path: Path,
         there.manila_url = f"{stack.enter_context(serving(manila)).url}/v2"
         write_cloud(file, f"{there.url}/v3", **settings)
         return ManilaClouds(
-            Config(manila_cloud="demo", manila_timeout=timeout), lambda _why: None
+            Config(manila_cloud="demo", manila_timeout=timeout), Events(), lambda _why: None
         ).here()
 
     return cloud

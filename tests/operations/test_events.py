@@ -85,8 +85,9 @@ def test_reconcile_says_what_it_finishes() -> None:
     umount(app.mounts, app.store.load()[0].mount_point)
     app.heard.events.clear()
     run_reconcile(app)
-    run_reconcile(app)  # with nothing to do
     assert _tasks(app) == _both(Task.REPAIR)
+    run_reconcile(app)
+    assert _tasks(app) == []  # there was nothing to do
 
 
 def test_adopt_and_forget() -> None:
