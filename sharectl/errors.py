@@ -29,8 +29,8 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-class SharectlError(Exception):
-    """Base of every expected failure.
+class Explained(BaseException):
+    """What is raised with a sentence and a hint; a value that does not change.
 
     Args:
         message: what failed and why, one sentence.
@@ -69,6 +69,10 @@ class SharectlError(Exception):
     def advice(self) -> str:
         """The hint, or what to type after any error of this kind; every error is told with it."""
         return self.hint or self.usual_hint
+
+
+class SharectlError(Explained, Exception):
+    """Base of every expected failure."""
 
 
 class UsageError(SharectlError):
@@ -184,8 +188,11 @@ class ConfigError(SharectlError):
     usual_hint = "see: man sharectl-config"
 
 
-class Interrupted(SharectlError):
-    """SIGINT, SIGTERM or SIGHUP arrived."""
+class Interrupted(Explained):
+    """SIGINT, SIGTERM or SIGHUP arrived, or the admin did not confirm.
+
+    It is no failure: whoever catches failures to go on, or to say more of them, lets it pass.
+    """
 
     exit_code = ExitCode.INTERRUPTED
     usual_hint = "see how things stand: sharectl list"

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from sharectl.adapters import manila_answers as answers
 from sharectl.adapters.manila_answers import Json, Malformed
 from sharectl.adapters.manila_session import ManilaSession
-from sharectl.errors import ConfigError, Interrupted, SharectlError, Unavailable
+from sharectl.errors import ConfigError, SharectlError, Unavailable
 from sharectl.model.share import ExportLocation, Share
 
 _PAGE = 1000  # Manila's own limit, unless its operator has set another
@@ -150,7 +150,7 @@ def _check_version_document(session: ManilaSession) -> None:
 
     try:
         session.call(lambda client: ask(client, root=False))
-    except (ConfigError, Interrupted):
+    except ConfigError:
         raise
     except SharectlError:
         session.call(lambda client: ask(client, root=True))

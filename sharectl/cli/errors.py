@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from sharectl.cli.streams import begin, drawing, lost, say, say_error, was_refused
-from sharectl.errors import Denied, ExitCode, Interrupted, SharectlError
+from sharectl.errors import Denied, ExitCode, Explained, Interrupted, SharectlError
 from sharectl.host_files import as_ours, reason_of
 
 
@@ -65,6 +65,8 @@ class Boundary(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except Interrupted as error:
+            ctx.exit(_report(error.message, _advice(error, ctx), error.exit_code))
         except Exception as error:  # noqa: BLE001 - a traceback is no error message
             if isinstance(error, OSError) and was_refused():
                 ctx.exit(ExitCode.OK)  # Click itself prints the help of a command
@@ -101,7 +103,7 @@ def _ended(code: int) -> int:
     return _report(text, "see how things stand: sharectl list", code or ExitCode.IO)
 
 
-def _advice(error: SharectlError, ctx: click.Context) -> str:
+def _advice(error: Explained, ctx: click.Context) -> str:
     """The hint; for what only root may do, the whole command, which nobody but we knows."""
     if not isinstance(error, Denied) or error.advice != Denied.usual_hint:
         complete: Callable[[str], str] = ctx.meta.get("sharectl.complete", str)

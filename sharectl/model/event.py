@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sharectl.errors import Interrupted, SharectlError
+from sharectl.errors import Explained, SharectlError
 from sharectl.model.action import Action
 from sharectl.model.mapping import ShareMapping
 
@@ -51,7 +51,7 @@ class TaskEvent:
     phase: Phase
     mapping: ShareMapping
     who: Requester
-    error: SharectlError | Interrupted | None = None
+    error: Explained | None = None
 
 
 @dataclass(frozen=True)

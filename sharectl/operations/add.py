@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sharectl.errors import NotFound, SharectlError, Unavailable
+from sharectl.errors import Explained, NotFound, SharectlError, Unavailable
 from sharectl.model import domain_xml, memory_xml, provenance
 from sharectl.model.action import Action, AttachFilesystem, EnableSharedMemory, MarkDomain
 from sharectl.model.enums import AccessLevel, Intent
@@ -191,13 +191,13 @@ def _kept(app: App, mapping: ShareMapping, error: BaseException) -> BaseExceptio
         stands = f"the share stays {mapping.intent}; recording the error failed: {second.message}"
     readonly = " --read-only" if mapping.access_level is AccessLevel.RO else ""
     again = f"sharectl add {mapping.domain_word} {mapping.share_id}{readonly}"
-    known = error.hint if isinstance(error, SharectlError) else None
+    known = error.hint if isinstance(error, Explained) else None
     return _so(app, error, stands, f"{known}; then: {again}" if known else f"run it again: {again}")
 
 
 def _so(app: App, error: BaseException, stands: str, hint: str | None) -> BaseException:
     """The error with how things stand and, if anything is left, what finishes it."""
-    if isinstance(error, SharectlError):
+    if isinstance(error, Explained):
         return error.and_so(stands, hint)
     app.events.warn("; ".join(filter(None, (stands, hint))))
     return error

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from sharectl.errors import ConfigError, Denied, Interrupted, NotFound, Refused, SharectlError
+from sharectl.errors import ConfigError, Denied, NotFound, Refused, SharectlError
 from sharectl.model import checks
 from sharectl.model.claim import Claim, claim_of, confirming, unconfirmed
 from sharectl.model.domain import Domain, Filesystem, is_within
@@ -77,8 +77,6 @@ def adopt(app: App, request: AdoptRequest) -> Outcome:
         for mark in _unrecorded(app, domain):
             try:
                 done = _adopt(app, domain, mark, request)
-            except Interrupted:
-                raise
             except SharectlError as error:
                 what = f"{domain.name} {mark.share_name or mark.share_id}"
                 tally.failed(error.about(what))
@@ -272,8 +270,6 @@ def _record(app: App, found: _Adoption, timeout: float) -> None:
             _keep_key(there, mapping, found.own)
         with announced(app, Task.ADOPT, mapping):
             converge(there, mapping, Effort(Deadline.after(app.clock, timeout)), observed)
-    except Interrupted:
-        raise
     except SharectlError as error:
         change(app, mapping, Intent.ATTACHED, one_line(error))
         again = f"sharectl reconcile {mapping.domain_word}"

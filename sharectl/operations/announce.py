@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Interrupted, SharectlError
+from sharectl.errors import Explained
 from sharectl.model.enums import Intent
 from sharectl.model.event import Phase, Task, TaskEvent
 
@@ -29,7 +29,7 @@ def announced(app: App, task: Task, mapping: ShareMapping) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        why = error if isinstance(error, SharectlError | Interrupted) else None
+        why = error if isinstance(error, Explained) else None
         app.events.emit(TaskEvent(task, Phase.ERROR, mapping, who, why))
         raise
     app.events.emit(TaskEvent(task, Phase.END, mapping, who))

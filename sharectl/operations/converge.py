@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Interrupted, InUse, MountFailed, Refused, SharectlError
+from sharectl.errors import InUse, MountFailed, Refused, SharectlError
 from sharectl.model.action import Action, UnmountShare, left_by
 from sharectl.model.domain import Domain
 from sharectl.model.event import Phase, StepEvent
@@ -69,8 +69,6 @@ def _try(site: Site, action: Action) -> SharectlError | None:
     events.emit(StepEvent(action, Phase.START, site.mapping))
     try:
         carry_out(action, site)
-    except Interrupted:
-        raise
     except SharectlError as error:
         events.emit(StepEvent(action, Phase.ERROR, site.mapping, error))
         if not site.effort.force:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Interrupted, SharectlError
+from sharectl.errors import SharectlError
 from sharectl.model.domain import Domain, DomainsSeen, UnseenDomain
 from sharectl.model.host_domains import HostDomains, libvirt_of
 from sharectl.model.mapping import ShareMapping
@@ -62,8 +62,6 @@ def _look(
 ) -> None:
     try:
         looks.append(app.domains.look(None if only is None else sorted(only)))
-    except Interrupted:
-        raise
     except SharectlError as error:
         failed[uri] = error
 

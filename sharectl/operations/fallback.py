@@ -11,7 +11,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Interrupted, ServerDead, SharectlError, Unavailable
+from sharectl.errors import ServerDead, SharectlError, Unavailable
 from sharectl.model.action import Action, MountShare
 from sharectl.model.export_location import servers
 from sharectl.model.mapping import ShareMapping
@@ -87,8 +87,6 @@ def _ask(app: App, mapping: ShareMapping) -> tuple[str, ...]:
     try:
         share = app.shares.find(mapping.share_id)
         return candidates.others(app, share, mapping.export_location)
-    except Interrupted:
-        raise
     except SharectlError as error:
         app.events.progress(f"other export locations are not known: {error.message}")
         return ()
@@ -131,8 +129,6 @@ class _Attempts:
             if not _is_bare(self.app, mapping):
                 raise
             return False
-        except Interrupted:
-            raise
         except SharectlError as error:
             if not self.failures:
                 raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Denied, Interrupted, NotFound, SharectlError
+from sharectl.errors import Denied, NotFound, SharectlError
 from sharectl.model import checks
 from sharectl.model.other_hosts import HostRule, host_of, of_host
 from sharectl.model.rule_owner import is_of_other_host
@@ -95,8 +95,6 @@ def withdraw(app: App, left: Left, timeout: float) -> Outcome:
         try:
             if timeout:
                 await_withdrawal(app, item.share_id, item.rule.id, deadline)
-        except Interrupted:
-            raise
         except SharectlError as error:
             tally.failed(error)
         else:
@@ -114,8 +112,6 @@ def _asked(app: App, item: HostRule, tally: Tally) -> bool:
             if not rule.leaving:
                 app.shares.revoke(item.share_id, rule.id)
             return True
-    except Interrupted:
-        raise
     except Denied as error:
         who = f"{item.user}, who asked for it on host {item.host.name}" if item.user else "its user"
         command = f"openstack share access delete --unrestrict {item.share_id} {item.rule.id}"

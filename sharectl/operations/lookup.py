@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from sharectl.errors import (
     ConfigError,
     Denied,
-    Interrupted,
     NotFound,
     Refused,
     SharectlError,
@@ -64,8 +63,6 @@ def _by_name(
     for first in clouds.values():
         try:
             share = app.at(first).shares.find(name)
-        except Interrupted:
-            raise
         except NotFound:
             missing += 1
             continue
@@ -123,8 +120,6 @@ def _not_attached(
 
     try:
         seen = app.domains.find(domain)
-    except Interrupted:
-        raise
     except SharectlError:
         seen = None
     base = str(app.config.mount_base)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Denied, Interrupted, InUse, NotFound, Refused, SharectlError
+from sharectl.errors import Denied, InUse, NotFound, Refused, SharectlError
 from sharectl.model.action import RevokeAccess
 from sharectl.model.checks import how_to_record
 from sharectl.model.commands import word
@@ -93,8 +93,6 @@ def leftovers(
                     tally.changed(line)
             else:
                 _take_away(app, orphan, tally, timeout)
-        except Interrupted:
-            raise
         except SharectlError as error:
             tally.failed(error)
 

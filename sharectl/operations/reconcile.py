@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Interrupted, SharectlError, Unavailable
+from sharectl.errors import SharectlError, Unavailable
 from sharectl.model import checks
 from sharectl.model.enums import Health
 from sharectl.model.export_location import servers
@@ -195,7 +195,5 @@ class _Run:
         try:
             with self.app.locks.share(needy[0].share_id, _LOCK_SECONDS):
                 repair.share(tuple(needy))
-        except Interrupted:
-            raise
         except SharectlError as error:
             self.tally.failed(error, needy[0])

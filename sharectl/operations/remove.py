@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sharectl.errors import (
     ConfigError,
     Denied,
+    Explained,
     Interrupted,
     NotFound,
     SharectlError,
@@ -32,6 +33,7 @@ from sharectl.operations.steps import Effort
 if TYPE_CHECKING:
     from sharectl.ports import App
 
+_Error = TypeVar("_Error", bound=Explained)
 _LOCK_SECONDS = 60.0
 
 
@@ -197,10 +199,10 @@ def _noted(app: App, leaving: ShareMapping, error: BaseException) -> BaseExcepti
     """Keep what went wrong with the record; the next run goes on from there."""
     app.interrupts.reset()
     change(app, leaving, Intent.DETACHING, one_line(error))
-    return _with_command(leaving, error) if isinstance(error, SharectlError) else error
+    return _with_command(leaving, error) if isinstance(error, Explained) else error
 
 
-def _with_command(leaving: ShareMapping, error: SharectlError) -> SharectlError:
+def _with_command(leaving: ShareMapping, error: _Error) -> _Error:
     """`error` with a hint that ends with the command that goes on from there."""
     again = f"sharectl remove {leaving.domain_word} {leaving.share_id}"
     known = error.hint

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import (
-    Interrupted,
     InUse,
     NotFound,
     Refused,
@@ -115,8 +114,6 @@ class Repair:
                 observed = replace(observed, mappings=everyone, mounts=(), notes={})
             for action in plan(mapping, observed):
                 self._preview(mapping, action, observed)
-        except Interrupted:
-            raise
         except SharectlError as error:
             self._tally.failed(error, mapping)
             return
@@ -142,8 +139,6 @@ class Repair:
         for mapping in mappings:
             try:
                 self._mapping(mapping)
-            except Interrupted:
-                raise
             except SharectlError as error:
                 self._failed(mapping, error)
 
@@ -229,8 +224,6 @@ class Repair:
             return False  # for now
         try:
             return self._app.at(mapping).shares.find(mapping.share_id).status == "available"
-        except Interrupted:
-            raise
         except NotFound:
             return True
         except SharectlError:
@@ -239,8 +232,6 @@ class Repair:
     def _undo(self, mapping: ShareMapping) -> None:
         try:
             self._mapping(mapping)
-        except Interrupted:
-            raise
         except SharectlError as error:
             self._tally.failed(error, mapping)
 

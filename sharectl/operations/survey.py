@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Interrupted, SharectlError, Unavailable
+from sharectl.errors import SharectlError, Unavailable
 from sharectl.model.domain import is_within
 from sharectl.model.enums import Health
 from sharectl.model.export_location import servers
@@ -192,8 +192,6 @@ def _of_cloud(
     try:
         found = app.shares.survey(share_ids)
         return {key: _checked(app, seen, mappings.get(key, ())) for key, seen in found.items()}
-    except Interrupted:
-        raise
     except SharectlError as error:
         return dict.fromkeys(share_ids, ShareSeen(None, error=error))
 

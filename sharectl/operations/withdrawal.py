@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from sharectl.errors import (
     ConfigError,
-    Interrupted,
     InUse,
     NotFound,
     Refused,
@@ -113,8 +112,6 @@ def finish_withdrawals(app: App, tally: Tally, *, dry_run: bool, timeout: float)
         try:
             with lock:
                 _finish(app, note, tally, Deadline.after(app.clock, timeout), dry_run=dry_run)
-        except Interrupted:
-            raise
         except SharectlError as error:
             tally.failed(error)
 

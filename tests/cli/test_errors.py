@@ -14,7 +14,14 @@ from sharectl.adapters.json_store import JsonStore
 from sharectl.app import RealApp
 from sharectl.cli.terminal import Terminal
 from sharectl.config import Config
-from sharectl.errors import Denied, ExitCode, SharectlError, Unavailable
+from sharectl.errors import (
+    Denied,
+    ExitCode,
+    Explained,
+    Interrupted,
+    SharectlError,
+    Unavailable,
+)
 from sharectl.ports import App
 from sharectl.ports.events import Events
 from tests.cli.running import run
@@ -39,10 +46,10 @@ def _fail_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> FakeApp
     return app
 
 
-@pytest.mark.parametrize("kind", _KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*_KINDS, Interrupted], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("hint", [None, "type this"])
 def test_an_error_is_two_lines(
-    kind: type[SharectlError], hint: str | None, monkeypatch: pytest.MonkeyPatch
+    kind: type[Explained], hint: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = _fail_with(kind("it went wrong", hint=hint), monkeypatch)
     result = run(app, "-q", "add", "vm1", "docs")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sharectl.errors import SharectlError
+from sharectl.errors import Explained
 from tests.fakes.faults import Fault, FaultyApp, Injector, Killed, Kind, When, changes
 from tests.operations.reconciling import run_reconcile
 from tests.operations.scenarios import World
@@ -50,7 +50,7 @@ def test_reconcile_finishes_what_a_kill_left(step: int, when: When, *, with_meta
 def test_failure_on_the_way_is_undone(step: int, kind: Kind) -> None:
     world = _on_the_way(with_metadata=True)
     before = world.app.snapshot()
-    with pytest.raises(SharectlError):
+    with pytest.raises(Explained):
         world.add(FaultyApp(Injector(world.app, Fault(step, When.AFTER, kind))))
     assert world.app.leftovers(before) == []
     world.app.restart()

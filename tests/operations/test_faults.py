@@ -10,11 +10,11 @@ from itertools import product
 
 import pytest
 
-from sharectl.errors import SharectlError
+from sharectl.errors import Explained
 from tests.fakes.faults import Bug, Fault, FaultyApp, Injector, Killed, Kind, When, changes
 from tests.operations.scenarios import SCENARIOS, World
 
-_EXPECTED = (SharectlError, Bug, Killed)
+_EXPECTED = (Explained, Bug, Killed)
 
 
 def _cases(verb: str) -> list[object]:

@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from sharectl.errors import SharectlError
+from sharectl.errors import Explained
 from sharectl.model.enums import AccessLevel, SharedMemory
 from sharectl.model.mounts import mounted_at
 from sharectl.operations.add import add
@@ -40,7 +40,7 @@ class History:
         """Something happens; what fails, fails."""
         kinds = [self.add, self.remove, self.power, self.configure, self.manila, self.mounts]
         act = self.dice.choices(kinds, weights=[8, 6, 3, 1, 1, 1])[0]
-        with suppress(SharectlError, Bug, Killed):
+        with suppress(Explained, Bug, Killed):
             act()
         self.app.restart()
 

@@ -8,7 +8,14 @@ from typing import Any
 
 from greenlet import getcurrent, greenlet
 
-from sharectl.errors import MountFailed, ServerDead, SharectlError, StoreError, Unavailable
+from sharectl.errors import (
+    Explained,
+    MountFailed,
+    ServerDead,
+    SharectlError,
+    StoreError,
+    Unavailable,
+)
 from tests.fakes.faults import EFFECTS, Killed
 from tests.fakes.process import FakeInterrupts
 
@@ -36,7 +43,7 @@ class Process:
     def __init__(self, name: str, verb: str, body: Callable[[Process], object]) -> None:
         self.name = name
         self.verb = verb
-        self.error: SharectlError | None = None
+        self.error: Explained | None = None
         self.bug: str | None = None
         self.result: object = None
         self.interrupts = FakeInterrupts()
@@ -55,7 +62,7 @@ class Process:
             self.result = self._body(self)
         except Killed:
             pass
-        except SharectlError as error:
+        except Explained as error:
             self.error = error
         except Exception:  # noqa: BLE001 - whatever the operations raise is to be shown
             self.bug = traceback.format_exc()
@@ -103,7 +110,7 @@ class Process:
         for request in coming:
             try:
                 request()
-            except SharectlError:
+            except Explained:
                 continue
 
     def breathe(self) -> None:
