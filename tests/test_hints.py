@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sharectl.cli.hints import Context
 from sharectl.config import Config
+from sharectl.hints import Context
 from tests.cli.running import run
 from tests.operations.scenarios import nfs
 
