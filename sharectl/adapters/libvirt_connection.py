@@ -28,7 +28,10 @@ _REFUSED = frozenset(
         libvirt.VIR_ERR_XML_ERROR,
     }
 )
-_HINT = "see whether it answers and what it logs: virsh list --all; journalctl -u 'libvirtd*'"
+_HINT = (
+    "see whether it answers and what it logs: virsh list --all; journalctl -u 'libvirtd*'"
+    " -u 'virtqemud*'"
+)
 
 
 def _silent(_context: object, _error: object) -> None:
@@ -98,8 +101,8 @@ def open_local(uri: str, timeout: float) -> Any:
             raise Denied(f"libvirt at {uri}: {_text(error)}") from error
         raise Unavailable(
             f"cannot connect to libvirt at {uri}: {_text(error)}",
-            hint="start it (systemctl start libvirtd or virtqemud), or name another with"
-            " --connect URI",
+            hint="start it: systemctl start libvirtd, or: systemctl start virtqemud; or name"
+            " another with --connect URI",
         ) from error
     except Exception as error:
         raise translate(error, uri) from error

@@ -212,7 +212,7 @@ def _as_it_stands(error: Refused, share_id: str) -> Refused:
 def _made_by_another(rule_id: str, share_id: str, so: str) -> Denied:
     return Denied(
         f"access rule {rule_id} of share {share_id} was made by another Manila user, and {so}",
-        hint="use the credentials that made the rule, or those of an admin",
+        hint="use the credentials that made the rule, or those of an admin: --os-cloud NAME",
     )
 
 

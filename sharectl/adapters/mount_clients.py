@@ -76,7 +76,10 @@ class MountClients:
             self._run(mount_options.nfs(request, self._config), request, timeout)
             return
         if key_file is None:
-            raise MountFailed(f"there is no cephx key for {request.source}")
+            raise MountFailed(
+                f"the cephx key of {request.user} for {request.source} is not on this host",
+                hint="fetch it with: sharectl reconcile",
+            )
         if self._cephfs() == "kernel":
             argv = mount_options.cephfs_kernel(request, key_file, self._config, timeout)
             self._run(argv, request, timeout)
@@ -124,7 +127,10 @@ class MountClients:
                 hint=f"check that {named} is up and that no firewall is in between",
             ) from error
         except FileNotFoundError as error:
-            raise MountFailed(f"cannot run {argv[0]}: {error.strerror}") from error
+            raise MountFailed(
+                f"cannot run {argv[0]}: {error.strerror}",
+                hint=f"install {_PACKAGES[request.protocol]}",
+            ) from error
         if done.status == 0:
             return
         text = f"cannot mount {request.source}: {done.reason}"
@@ -144,7 +150,7 @@ def _key(file: Path) -> str:
     try:
         return read_text(file, KIB).strip()
     except FileNotFoundError as error:
-        raise StoreError(f"key {file} is gone", hint="sharectl reconcile") from error
+        raise StoreError(f"key {file} is gone", hint="fetch it with: sharectl reconcile") from error
     except Unreadable as error:
         raise error.told(f"key {file}", StoreError) from error
 

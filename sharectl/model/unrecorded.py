@@ -36,7 +36,7 @@ class Unrecorded:
             f"domain {name} has a filesystem of share {self.share_id} (tag"
             f" {self.filesystem.tag}), and no record says that it is attached",
             hint=f"{how_to_record(self.domain, self.share_id, self.filesystem)}; or take the"
-            " filesystem out with virsh edit",
+            f" filesystem out: virsh edit {self.domain.word}",
         )
 
 

@@ -1,0 +1,46 @@
+"""Plugin: each hint that any test brings about names commands that parse.
+
+The tests bring about nearly every error of the product, with names and paths of every kind, so that
+what is put together at run time is seen as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sharectl.errors import SharectlError
+from tests.typed.parsing import faults
+
+_seen: set[str] = set()
+_make, _say = SharectlError.__init__, SharectlError._said
+
+
+def _noting_init(self: SharectlError, message: str, *, hint: str | None = None) -> None:
+    _make(self, message, hint=hint)
+    _note(hint)
+
+
+def _noting_said(self: SharectlError, message: str, hint: str | None) -> Any:
+    _note(hint)
+    return _say(self, message, hint)
+
+
+def _note(hint: str | None) -> None:
+    if hint is not None:
+        _seen.add(hint)
+
+
+SharectlError.__init__ = _noting_init  # type: ignore[method-assign]
+SharectlError._said = _noting_said  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _hints_can_be_typed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What was hinted meanwhile is parsed, unless the test makes up hints of its own."""
+    _seen.clear()
+    yield
+    wrong = [fault for hint in sorted(_seen) for fault in faults(hint)]
+    assert not wrong
