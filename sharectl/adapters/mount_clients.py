@@ -29,6 +29,9 @@ _FILESYSTEMS = Path("/proc/filesystems")
 # mount.nfs: of EPROTONOSUPPORT, as it is worded in nfs-utils 2.6 and in older ones.
 _NO_VERSION = ("Protocol not supported", "NFS version or transport protocol is not supported")
 _NO_MDS = "no mds server"
+# ceph-fuse, of monitors that are away or refuse connections: it tries until its time is up.
+_NO_MONITOR = ("failed to fetch mon config", "cannot identify monitors")
+_NO_KEY = ("handle_auth", "Permission denied")  # what it says beside that when its key is refused
 _CEPHFS_NEEDS = {
     "kernel": "mount.ceph or a kernel with CephFS (cephfs.client is kernel)",
     "fuse": "ceph-fuse (cephfs.client is fuse)",
@@ -134,6 +137,9 @@ class MountClients:
         if done.status == 0:
             return
         text = f"cannot mount {request.source}: {done.reason}"
+        if _lacks_monitor(done.stderr):
+            text = f"cannot mount {request.source}: no monitor answers ({done.reason})"
+            raise ServerDead(text, servers=hosts, hint=f"check that monitor {named} is up")
         if _NO_MDS in done.stderr:
             # Also for a key that is out of date: it says nothing of the servers.
             raise Unavailable(
@@ -144,6 +150,11 @@ class MountClients:
         if request.protocol is ShareProtocol.NFS and any(it in done.stderr for it in _NO_VERSION):
             raise MountFailed(text, hint=_other_version(self._config.nfs_version))
         raise MountFailed(text, hint="the kernel may say more: dmesg | tail")
+
+
+def _lacks_monitor(said: str) -> bool:
+    refused = any(word in said for word in _NO_KEY)
+    return not refused and any(word in said for word in _NO_MONITOR)
 
 
 def _key(file: Path) -> str:

@@ -21,6 +21,13 @@ from sharectl.model.mounts import MountRequest
         ("mount.nfs: No route to host", ServerDead),
         ("mount error: no mds server is up or the cluster is laggy", Unavailable),
         ("mount.nfs: access denied by server while mounting 192.0.2.1:/e", MountFailed),
+        ("failed to fetch mon config (--no-mon-config to skip)", ServerDead),
+        ("monclient: get_monmap_and_config cannot identify monitors to contact", ServerDead),
+        (
+            "monclient(hunting): handle_auth_bad_method server allowed_methods [2] but i only"
+            " support [2]; failed to fetch mon config (--no-mon-config to skip)",
+            MountFailed,
+        ),
     ],
 )
 def test_kind_of_a_failure(
