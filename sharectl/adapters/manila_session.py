@@ -23,6 +23,7 @@ from sharectl.adapters import manila_answers as answers
 from sharectl.adapters.connection_text import host_and_port
 from sharectl.adapters.manila_credentials import Credentials
 from sharectl.adapters.manila_errors import Limited, translate, unreadable
+from sharectl.adapters.manila_limits import limit
 from sharectl.adapters.manila_transport import Transport
 from sharectl.errors import SharectlError, Unavailable
 from sharectl.ports.events import Events
@@ -73,10 +74,11 @@ class ManilaSession:
     @cached_property
     def _session(self) -> Session:
         verify, certificate = self._credentials.tls
-        return Session(
+        made = Session(
             auth=self._credentials.auth, verify=verify, cert=certificate, timeout=self._timeout,
             app_name="sharectl", split_loggers=True,
         )  # fmt: skip
+        return limit(made)
 
     @cached_property
     def _endpoint(self) -> str:
