@@ -125,9 +125,14 @@ class ManilaSession:
     def limit(self) -> str:
         """What keeps the microversion from being newer: Manila, or its client on this host."""
         text = "{}.{}".format(*self._version)
-        if self._version < known_by_client():
-            return f"Manila is at API {text}"
-        return f"python-manilaclient on this host knows API {text} at most"
+        if self.client_is_older:
+            return f"python-manilaclient on this host knows API {text} at most"
+        return f"Manila is at API {text}"
+
+    @property
+    def client_is_older(self) -> bool:
+        """Whether the client on this host keeps the microversion from being newer."""
+        return self._version >= known_by_client()
 
     def project_id(self) -> str:
         """The project that the token is scoped to."""
@@ -162,6 +167,15 @@ class ManilaSession:
     def call_at(self, version: tuple[int, int], function: Callable[[Any], T]) -> T:
         """`function(client)` with a client of that microversion; for a read."""
         return self._in_time(lambda: function(self._connect(version)))
+
+    def change_at(self, version: tuple[int, int], function: Callable[[Transport], T]) -> T:
+        """`function(transport)` at that microversion, which the client need not know."""
+        text = "{}.{}".format(*version)
+
+        def attempt() -> T:
+            return function(Transport(self._session, self._endpoint, text, self._events))
+
+        return self._in_time(attempt, change=True)
 
     def _in_time(self, attempt: Callable[[], T], *, change: bool = False) -> T:
         """`attempt()`, again when the service says so: it was not carried out then."""
