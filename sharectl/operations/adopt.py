@@ -286,7 +286,7 @@ def _keep_key(app: App, mapping: ShareMapping, rule: AccessRule) -> None:
     try:
         key = app.shares.key(mapping.share_id, rule.id)
     except Denied as error:  # made by another Manila user; it is needed only to mount again
-        app.events.warn(error.message)
+        app.events.warn(error.sentence)
         return
     if key is not None:
         app.secrets.put(mapping.share_id, key)
