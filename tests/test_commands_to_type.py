@@ -21,6 +21,7 @@ from sharectl.ports import App
 from tests.fakes.mounts import umount
 from tests.operations.reconciling import run_reconcile
 from tests.operations.scenarios import World, attached, nfs
+from tests.typed import watch
 from tests.typed.parsing import VERBS, faults
 
 SOURCES = sorted((Path(__file__).parents[1] / "sharectl").rglob("*.py"))
@@ -96,6 +97,14 @@ def test_what_cannot_be_typed_is_noticed(text: str, wrong: str | None) -> None:
     found = faults(text)
     assert bool(found) is (wrong is not None)
     assert wrong is None or wrong in found[0]
+
+
+def test_hints_are_collected_whenever_they_are_made() -> None:
+    error = Refused("it is so", hint="see: sharectl list")
+    error.hinting("see: sharectl shares")
+    error.and_so("it stays so", "see: sharectl hook status")
+    made = {"see: sharectl list", "see: sharectl shares", "see: sharectl hook status"}
+    assert made <= watch.collected()
 
 
 def test_options_are_given_to_each_verb() -> None:

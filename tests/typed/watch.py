@@ -1,4 +1,4 @@
-"""Plugin: each hint that any test brings about names commands that parse.
+"""Plugin: each hint that any test brings about names commands that parse, and with options too.
 
 The tests bring about nearly every error of the product, with names and paths of every kind, so that
 what is put together at run time is seen as well.
@@ -7,13 +7,16 @@ what is put together at run time is seen as well.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sharectl.errors import SharectlError
+from sharectl.hints import Context
 from tests.typed.parsing import faults
 
+_CHOSEN = Context("qemu+unix:///system?socket=/a;b", "my cloud", Path("/etc/a, b.toml"))
 _seen: set[str] = set()
 _make, _say = SharectlError.__init__, SharectlError._said
 
@@ -28,6 +31,11 @@ def _noting_said(self: SharectlError, message: str, hint: str | None) -> Any:
     return _say(self, message, hint)
 
 
+def collected() -> frozenset[str]:
+    """The hints of this test so far."""
+    return frozenset(_seen)
+
+
 def _note(hint: str | None) -> None:
     if hint is not None:
         _seen.add(hint)
@@ -38,9 +46,9 @@ SharectlError._said = _noting_said  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)
-def _hints_can_be_typed(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What was hinted meanwhile is parsed, unless the test makes up hints of its own."""
+def _hints_can_be_typed() -> Iterator[None]:
+    """What was hinted meanwhile is parsed."""
     _seen.clear()
     yield
-    wrong = [fault for hint in sorted(_seen) for fault in faults(hint)]
-    assert not wrong
+    hints = [text for hint in sorted(_seen) for text in (hint, _CHOSEN.complete(hint))]
+    assert [fault for hint in hints for fault in faults(hint)] == []
