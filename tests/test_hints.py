@@ -57,7 +57,7 @@ def test_a_warning_says_what_to_type_as_an_error_does() -> None:
     world, _ = attached(nfs)
     world.app.domains.dead = True
     assert run(world.app, "list").exit_code == 0
-    assert world.app.report.warnings == [
+    assert world.app.heard.warnings == [
         "status and health are incomplete: no answer from libvirt at qemu:///system in 10 s; see"
         " whether it answers: virsh list --all"
     ]

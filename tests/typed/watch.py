@@ -12,21 +12,21 @@ from typing import Any
 
 import pytest
 
-from sharectl.errors import SharectlError
+from sharectl.errors import Explained
 from sharectl.hints import Context
 from tests.typed.parsing import faults
 
 _CHOSEN = Context("qemu+unix:///system?socket=/a;b", "my cloud", Path("/etc/a, b.toml"))
 _seen: set[str] = set()
-_make, _say = SharectlError.__init__, SharectlError._said
+_make, _say = Explained.__init__, Explained._said
 
 
-def _noting_init(self: SharectlError, message: str, *, hint: str | None = None) -> None:
+def _noting_init(self: Explained, message: str, *, hint: str | None = None) -> None:
     _make(self, message, hint=hint)
     _note(hint)
 
 
-def _noting_said(self: SharectlError, message: str, hint: str | None) -> Any:
+def _noting_said(self: Explained, message: str, hint: str | None) -> Any:
     _note(hint)
     return _say(self, message, hint)
 
@@ -41,8 +41,8 @@ def _note(hint: str | None) -> None:
         _seen.add(hint)
 
 
-SharectlError.__init__ = _noting_init  # type: ignore[method-assign]
-SharectlError._said = _noting_said  # type: ignore[method-assign]
+setattr(Explained, "__init__", _noting_init)  # noqa: B010 - which mypy lets pass
+setattr(Explained, "_said", _noting_said)  # noqa: B010
 
 
 @pytest.fixture(autouse=True)
