@@ -66,6 +66,11 @@ class Explained(BaseException):
         return new
 
     @property
+    def sentence(self) -> str:
+        """Message and hint, if there is one, for a warning."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+    @property
     def advice(self) -> str:
         """The hint, or what to type after any error of this kind; every error is told with it."""
         return self.hint or self.usual_hint

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sharectl import config
+from sharectl.errors import SharectlError
+from sharectl.hints import Context
 from sharectl.host_files import as_ours
 from sharectl.model.text import printable
 from sharectl.operations import hook
@@ -34,6 +36,7 @@ def run(
     event: Sequence[str],
     read_xml: Callable[[], bytes],
     plain_app: Callable[[], App] | None = None,
+    complete: Callable[[str], str] = str,
 ) -> int:
     """Do what the event asks for; returns the exit status.
 
@@ -43,6 +46,7 @@ def run(
         read_xml: gives the domain's XML.
         plain_app: gives ports that depend on no configuration file, to see whether the domain has
             a share at all: a damaged file must keep no other domain from starting.
+        complete: gives the commands in a hint the options that they need.
 
     Only `prepare` may fail: a failing `restore` loses a managed-save image, a failing
     `reconnect` kills the guest. Each failure is one line on standard error, which libvirt shows
@@ -60,7 +64,7 @@ def run(
     except Exception as error:  # noqa: BLE001 - a traceback is no sentence for virsh to show
         failures = (error,)
     for failure in failures:
-        _say(f"sharectl: {_sentence(failure)}\n")
+        _say(f"sharectl: {_sentence(failure, complete)}\n")
     return 1 if failures else 0
 
 
@@ -71,11 +75,13 @@ def _say(text: str) -> None:
         sys.stderr.flush()
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception, complete: Callable[[str], str]) -> str:
     """Why, and what to do, in one line."""
     ours = as_ours(error)
     if ours is not None:
-        text = f"{ours.message}; {ours.hint}" if ours.hint else ours.message
+        text = ours.message
+        if ours.advice != SharectlError.usual_hint:  # which is for a command line
+            text += f"; {complete(ours.advice)}"
     else:
         text = f"internal error in the hook: {type(error).__name__}: {error}"
     return printable(" ".join(text.splitlines()))
@@ -84,11 +90,15 @@ def _sentence(error: Exception) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Run for the hook script; returns the exit status."""
     file, *event = arguments
+    chosen = Context(config_file=Path(file) if file else None)
 
     def make_app() -> App:
         from sharectl.app import RealApp
 
-        settings = config.load(Path(file) if file else None, environment=os.environ)
+        nonlocal chosen
+        settings = config.load(chosen.config_file, environment=os.environ)
+        # Whoever reads the hint has an environment of their own, which is not known here.
+        chosen = chosen.configured(settings, {})
         return RealApp(settings, Events())
 
     def plain_app() -> App:
@@ -96,7 +106,10 @@ def main(arguments: Sequence[str]) -> int:
 
         return RealApp(config.folders(os.environ), Events())
 
-    return run(make_app, event, _read_stdin, plain_app)
+    def complete(text: str) -> str:
+        return chosen.complete(text)  # as it is chosen by then
+
+    return run(make_app, event, _read_stdin, plain_app, complete)
 
 
 def _read_stdin() -> bytes:

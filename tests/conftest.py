@@ -8,6 +8,7 @@ from tests import dependencies
 
 pytest_plugins = [
     "tests.guard",
+    "tests.typed.watch",
     "tests.lab.fixtures_libvirt",
     "tests.lab.fixtures_trixie",
     "tests.lab.fixtures_cloud",

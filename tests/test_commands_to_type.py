@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sharectl import hints
 from sharectl.errors import Refused, SharectlError
 from sharectl.model import commands
 from sharectl.model.health import TEXTS, hint
@@ -19,6 +21,8 @@ from sharectl.ports import App
 from tests.fakes.mounts import umount
 from tests.operations.reconciling import run_reconcile
 from tests.operations.scenarios import World, attached, nfs
+from tests.typed import watch
+from tests.typed.parsing import VERBS, faults
 
 SOURCES = sorted((Path(__file__).parents[1] / "sharectl").rglob("*.py"))
 NASTY = ["a;reboot", "-x", "--all", "1", "d0d0d0d0-0000-4000-8000-000000000002", "$(id)", "the vm"]
@@ -49,6 +53,62 @@ def test_options_stand_before_what_looks_like_one() -> None:
     assert commands.join("sharectl", "add", "-x", "s", options=("--tag", "t")) == (
         "sharectl add --tag t -- -x s"
     )
+
+
+def _texts(tree: ast.Module) -> Iterator[str]:
+    """The text literals but docstrings; in an f-string `x` for each value."""
+    docs = [node for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    docs = [node for node in docs if isinstance(node.value, ast.Constant)]
+    parts = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    skipped = {id(item) for node in (*docs, *parts) for item in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(i.value) if isinstance(i, ast.Constant) else "x" for i in node.values)
+        elif isinstance(node, ast.Constant) and id(node) not in skipped:
+            yield str(node.value)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_commands_in_texts_parse(path: Path) -> None:
+    """Whatever the product may print names commands that can be typed as they stand."""
+    found = [fault for text in _texts(ast.parse(path.read_text())) for fault in faults(text)]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("sharectl remove web1", "Missing argument 'SHARE'"),
+        ("then: sharectl reconcile web1, with its guests shut off", None),
+        ("see sharectl reconcile web1 with its guests shut off --now", "No such option"),
+        ("another sharectl removed it meanwhile", None),
+        ("sharectl --connect 'qemu+unix:///system?socket=/a;b' list 'a; b'", None),
+        ("sharectl add -- -x docs", None),
+        ("sharectl add web1 docs --tag", "requires an argument"),
+        ("sharectl remvoe web1 docs", None),
+        ("virsh shutdown web1; virsh start web1 again", "2 arguments, and it takes 1"),
+        ("virsh reset web1", "no such command"),
+        ("virsh -c qemu:///session list --every", "unknown options"),
+        ("openstack --os-cloud lab share access delete s r --unrestrict", None),
+        ("openstack share access delete s", "1 arguments, and it takes 2"),
+    ],
+)
+def test_what_cannot_be_typed_is_noticed(text: str, wrong: str | None) -> None:
+    found = faults(text)
+    assert bool(found) is (wrong is not None)
+    assert wrong is None or wrong in found[0]
+
+
+def test_hints_are_collected_whenever_they_are_made() -> None:
+    error = Refused("it is so", hint="see: sharectl list")
+    error.hinting("see: sharectl shares")
+    error.and_so("it stays so", "see: sharectl hook status")
+    made = {"see: sharectl list", "see: sharectl shares", "see: sharectl hook status"}
+    assert made <= watch.collected()
+
+
+def test_options_are_given_to_each_verb() -> None:
+    assert set(hints._VERBS.split("|")) == set(VERBS)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)

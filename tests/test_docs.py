@@ -22,10 +22,13 @@ from sharectl.cli import columns
 from sharectl.config import _CHOICES, Config
 from sharectl.errors import ExitCode
 from sharectl.model.enums import Health, MappingStatus
+from sharectl.model.health import TEXTS
 from sharectl.operations.views import UNSEEN
 from tests.lab import shells
 from tests.tools import command_tree, manual
 from tests.tools.command_tree import Command
+from tests.typed.finding import commands_in
+from tests.typed.parsing import VERBS, faults
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "man/sharectl.8", ROOT / "man/sharectl-config.5")
@@ -135,6 +138,27 @@ def test_exit_statuses_are_in_the_manual() -> None:
 def test_status_and_health_words_are_in_the_manual() -> None:
     words = [*MappingStatus, UNSEEN, *Health]
     assert sorted(MANUAL["STATUS AND HEALTH"].tags) == sorted(map(str, words))
+
+
+def _typed(tag: str) -> list[str]:
+    """The commands under a tag of the first aid: each has a line of its own."""
+    lines = MANUAL["FIRST AID"].entries[tag]
+    return [line.rstrip(".,;") for line in lines if line.startswith(("sharectl ", "virsh "))]
+
+
+def test_first_aid_has_each_word_for_ill_health() -> None:
+    ill = sorted({*map(str, Health)} - {Health.OK} | {"orphan"})
+    assert sorted(MANUAL["FIRST AID"].tags) == ill
+    for tag in ill:
+        assert _typed(tag), tag
+        assert [fault for command in _typed(tag) for fault in faults(command)] == []
+
+
+@pytest.mark.parametrize("health", TEXTS, ids=str)
+def test_first_aid_says_what_the_hint_says(health: Health) -> None:
+    hint = TEXTS[health][1].format(domain="web1", share="SHARE")
+    words = commands_in(hint, VERBS)
+    assert all(" ".join(it) in " ".join(_typed(str(health))) for it in words), (hint, words)
 
 
 def test_columns_are_in_the_manual() -> None:

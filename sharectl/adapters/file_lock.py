@@ -67,7 +67,7 @@ def _wait(descriptor: int, timeout: float, what: str) -> None:
         if time.monotonic() >= deadline:
             raise Busy(
                 f"{_holder(descriptor)} holds the lock of {what}; waited {timeout:g} s",
-                hint="wait until that one is done",
+                hint="run it again when that one is done",
             )
         time.sleep(_POLL)
 

@@ -225,7 +225,10 @@ class _Transaction:
         try:
             store_schema.check_names(mapping)  # it could not be read again
         except ValueError as error:
-            raise StoreError(f"a mapping cannot be recorded: its {error}") from error
+            raise StoreError(
+                f"a mapping cannot be recorded: its {error}",
+                hint="see where it comes from: run it again with --debug",
+            ) from error
         with self._store.database() as database:
             table, same = database.table(_TABLE), where("id") == mapping.id
             # Not upsert(), which writes a file without the new mapping first.

@@ -28,7 +28,10 @@ _REFUSED = frozenset(
         libvirt.VIR_ERR_XML_ERROR,
     }
 )
-_HINT = "see whether it answers and what it logs: virsh list --all; journalctl -u 'libvirtd*'"
+_HINT = (
+    "see whether it answers and what it logs: virsh list --all; journalctl -u 'libvirtd*'"
+    " -u 'virtqemud*'"
+)
 
 
 def _silent(_context: object, _error: object) -> None:
@@ -73,9 +76,9 @@ class Connection:
             return deadline.call(
                 lambda: function(connection), self.timeout, f"libvirt at {self.uri}", change=change
             )
-        except deadline.DeadlinePassed:
+        except deadline.DeadlinePassed as error:
             self.leave_behind()
-            raise
+            raise error.hinting(_HINT) from error
         except Exception as error:
             raise translate(error, self.uri) from error
 
@@ -98,9 +101,11 @@ def open_local(uri: str, timeout: float) -> Any:
             raise Denied(f"libvirt at {uri}: {_text(error)}") from error
         raise Unavailable(
             f"cannot connect to libvirt at {uri}: {_text(error)}",
-            hint="start it (systemctl start libvirtd or virtqemud), or name another with"
-            " --connect URI",
+            hint="start it: systemctl start libvirtd, or: systemctl start virtqemud; or name"
+            " another with --connect URI",
         ) from error
+    except deadline.DeadlinePassed as error:
+        raise error.hinting(_HINT) from error
     except Exception as error:
         raise translate(error, uri) from error
     check_local(real)  # what libvirt made of an alias of its configuration
@@ -139,7 +144,7 @@ def _translated(error: libvirt.libvirtError, uri: str, domain: str | None) -> Sh
             uncertain=True,
         )
     if error.get_error_domain() in (libvirt.VIR_FROM_RPC, libvirt.VIR_FROM_REMOTE):
-        return Unavailable(f"lost libvirt at {uri}: {text}", uncertain=True)
+        return Unavailable(f"lost libvirt at {uri}: {text}", hint=_HINT, uncertain=True)
     return BackendError(f"libvirt: {text}", hint=_HINT)
 
 

@@ -11,6 +11,7 @@ import os
 import re
 from typing import Any
 
+import manilaclient
 import manilaclient.exceptions as manila_errors
 from keystoneauth1 import exceptions as auth_errors
 from urllib3.exceptions import LocationValueError
@@ -38,9 +39,13 @@ SERVER_ERROR, AWAY = 500, 503
 _NOT_FOUND = "itemNotFound"
 # Manila answers 400 when the rules of an unknown share are asked for.
 _NO_SHARE = re.compile(r"Share \S+ not found\.?")
-_UPDATE = "upgrade python-manilaclient; which one it is: pip show python-manilaclient"
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _RULE_EXISTS = re.compile(r"Share access \S+ exists\.?")
+
+
+def _update() -> str:
+    """Not by pip, which does not know, or must not change, what a distribution has installed."""
+    return f"upgrade python-manilaclient, which is version {manilaclient.__version__} here"
 
 
 class RequestFailed(Unavailable):
@@ -80,7 +85,7 @@ def translate(error: Exception, credentials: Credentials, *, change: bool = Fals
         return refused
     if isinstance(error, manila_errors.HttpError):
         return _answered(error, text, credentials, change=change)
-    return Refused(f"Manila's client refuses: {text}", hint=_UPDATE)
+    return Refused(f"Manila's client refuses: {text}", hint=_update())
 
 
 def unreadable(
@@ -198,7 +203,9 @@ def _answered(error: Any, text: str, credentials: Credentials, *, change: bool) 
     if _is_foreign(status, fault, error):
         return not_manila(f"HTTP {status}", credentials, change=change)
     if status == NOT_ACCEPTABLE:
-        return Refused(f"Manila does not speak the API that its client wants: {text}", hint=_UPDATE)
+        return Refused(
+            f"Manila does not speak the API that its client wants: {text}", hint=_update()
+        )
     return _refused(status, message, text, credentials)
 
 

@@ -170,10 +170,27 @@ class ManilaRules:
         except Refused as error:
             raise _as_it_stands(error, share_id) from error
         except Denied as error:
+            if self._unlock(share_id, rule_id):
+                return
             if not self._is_hidden(share_id, rule_id):
                 raise self._hindered(share_id, error) from error  # else a policy
             why = "Manila does not let these credentials withdraw it"
             raise _made_by_another(rule_id, share_id, why) from error
+
+    def _unlock(self, share_id: str, rule_id: str) -> bool:
+        """Withdraw a rule with its locks though manilaclient knows none; whether Manila does so.
+
+        A newer client has locked it: that of another installation, or of before a downgrade.
+        """
+        if self._session.version >= _RULE_LOCKS or not self._session.client_is_older:
+            return False
+        path = f"/shares/{quote(share_id, safe='')}/action"
+        body = {"deny_access": {"access_id": rule_id, "unrestrict": True}}
+        try:
+            self._session.change_at(_RULE_LOCKS, lambda transport: transport.post(path, body))
+        except (Denied, Refused):
+            return False
+        return True
 
     def _confirm_rule_gone(self, share_id: str, rule_id: str) -> None:
         """Manila has said so, this once; it says the same of a rule that is leaving already."""
@@ -212,7 +229,7 @@ def _as_it_stands(error: Refused, share_id: str) -> Refused:
 def _made_by_another(rule_id: str, share_id: str, so: str) -> Denied:
     return Denied(
         f"access rule {rule_id} of share {share_id} was made by another Manila user, and {so}",
-        hint="use the credentials that made the rule, or those of an admin",
+        hint="use the credentials that made the rule, or those of an admin: --os-cloud NAME",
     )
 
 

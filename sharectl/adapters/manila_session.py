@@ -23,6 +23,7 @@ from sharectl.adapters import manila_answers as answers
 from sharectl.adapters.connection_text import host_and_port
 from sharectl.adapters.manila_credentials import Credentials
 from sharectl.adapters.manila_errors import Limited, translate, unreadable
+from sharectl.adapters.manila_limits import limit
 from sharectl.adapters.manila_transport import Transport
 from sharectl.errors import SharectlError, Unavailable
 from sharectl.ports.events import Events
@@ -73,10 +74,11 @@ class ManilaSession:
     @cached_property
     def _session(self) -> Session:
         verify, certificate = self._credentials.tls
-        return Session(
+        made = Session(
             auth=self._credentials.auth, verify=verify, cert=certificate, timeout=self._timeout,
             app_name="sharectl", split_loggers=True,
         )  # fmt: skip
+        return limit(made)
 
     @cached_property
     def _endpoint(self) -> str:
@@ -123,9 +125,14 @@ class ManilaSession:
     def limit(self) -> str:
         """What keeps the microversion from being newer: Manila, or its client on this host."""
         text = "{}.{}".format(*self._version)
-        if self._version < known_by_client():
-            return f"Manila is at API {text}"
-        return f"python-manilaclient on this host knows API {text} at most"
+        if self.client_is_older:
+            return f"python-manilaclient on this host knows API {text} at most"
+        return f"Manila is at API {text}"
+
+    @property
+    def client_is_older(self) -> bool:
+        """Whether the client on this host keeps the microversion from being newer."""
+        return self._version >= known_by_client()
 
     def project_id(self) -> str:
         """The project that the token is scoped to."""
@@ -160,6 +167,15 @@ class ManilaSession:
     def call_at(self, version: tuple[int, int], function: Callable[[Any], T]) -> T:
         """`function(client)` with a client of that microversion; for a read."""
         return self._in_time(lambda: function(self._connect(version)))
+
+    def change_at(self, version: tuple[int, int], function: Callable[[Transport], T]) -> T:
+        """`function(transport)` at that microversion, which the client need not know."""
+        text = "{}.{}".format(*version)
+
+        def attempt() -> T:
+            return function(Transport(self._session, self._endpoint, text, self._events))
+
+        return self._in_time(attempt, change=True)
 
     def _in_time(self, attempt: Callable[[], T], *, change: bool = False) -> T:
         """`attempt()`, again when the service says so: it was not carried out then."""

@@ -5,11 +5,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from time import monotonic
 
 from sharectl.adapters import mount_options, process
 from sharectl.adapters.files import private_folder, replace_file
 from sharectl.config import Config
-from sharectl.errors import HostFailed, MountFailed, Refused, ServerDead, StoreError, Unavailable
+from sharectl.errors import (
+    HostFailed,
+    MountFailed,
+    Refused,
+    ServerDead,
+    SharectlError,
+    StoreError,
+    Unavailable,
+)
 from sharectl.host_files import KIB, Unreadable, read_text, telling
 from sharectl.model.enums import ShareProtocol
 from sharectl.model.export_location import servers
@@ -25,10 +34,16 @@ _UNREACHABLE = (
     "Connection reset",
     "Failed to resolve server",
 )
+_PATIENCE = 0.9  # the part of its time after which it has waited, on a clock of its own
 _FILESYSTEMS = Path("/proc/filesystems")
 # mount.nfs: of EPROTONOSUPPORT, as it is worded in nfs-utils 2.6 and in older ones.
 _NO_VERSION = ("Protocol not supported", "NFS version or transport protocol is not supported")
 _NO_MDS = "no mds server"
+# ceph-fuse, of monitors that have no address.
+_NO_ADDRESS = "cannot identify monitors"
+# ceph-fuse, of monitors that are away, after all the time that it has; and at once of a key that
+# they do not take.
+_NO_MONITOR = "failed to fetch mon config"
 _CEPHFS_NEEDS = {
     "kernel": "mount.ceph or a kernel with CephFS (cephfs.client is kernel)",
     "fuse": "ceph-fuse (cephfs.client is fuse)",
@@ -76,7 +91,10 @@ class MountClients:
             self._run(mount_options.nfs(request, self._config), request, timeout)
             return
         if key_file is None:
-            raise MountFailed(f"there is no cephx key for {request.source}")
+            raise MountFailed(
+                f"the cephx key of {request.user} for {request.source} is not on this host",
+                hint="fetch it with: sharectl reconcile",
+            )
         if self._cephfs() == "kernel":
             argv = mount_options.cephfs_kernel(request, key_file, self._config, timeout)
             self._run(argv, request, timeout)
@@ -114,6 +132,7 @@ class MountClients:
     def _run(self, argv: Sequence[str], request: MountRequest, timeout: float) -> None:
         hosts = servers(request.protocol, request.source)
         named = ", ".join(hosts)
+        begun = monotonic()
         try:
             done = process.run(argv, timeout=timeout)
         except process.TimedOut as error:
@@ -124,27 +143,54 @@ class MountClients:
                 hint=f"check that {named} is up and that no firewall is in between",
             ) from error
         except FileNotFoundError as error:
-            raise MountFailed(f"cannot run {argv[0]}: {error.strerror}") from error
-        if done.status == 0:
-            return
+            raise MountFailed(
+                f"cannot run {argv[0]}: {error.strerror}",
+                hint=f"install {_PACKAGES[request.protocol]}",
+            ) from error
+        if done.status != 0:
+            waited = monotonic() - begun >= _PATIENCE * int(timeout)
+            raise _monitors(done, request, waited=waited) or self._failure(done, request)
+
+    def _failure(self, done: process.Completed, request: MountRequest) -> SharectlError:
+        """What a mount helper that has failed says of the file server."""
+        hosts = servers(request.protocol, request.source)
+        named = ", ".join(hosts)
         text = f"cannot mount {request.source}: {done.reason}"
         if _NO_MDS in done.stderr:
             # Also for a key that is out of date: it says nothing of the servers.
-            raise Unavailable(
-                text, hint=f"check that file server {named} is up; if it is: sharectl reconcile"
-            )
+            hint = f"check that file server {named} is up; if it is: sharectl reconcile"
+            return Unavailable(text, hint=hint)
         if any(word in done.stderr for word in _UNREACHABLE):
-            raise ServerDead(text, servers=hosts, hint=f"check that file server {named} is up")
+            return ServerDead(text, servers=hosts, hint=f"check that file server {named} is up")
         if request.protocol is ShareProtocol.NFS and any(it in done.stderr for it in _NO_VERSION):
-            raise MountFailed(text, hint=_other_version(self._config.nfs_version))
-        raise MountFailed(text, hint="the kernel may say more: dmesg | tail")
+            return MountFailed(text, hint=_other_version(self._config.nfs_version))
+        return MountFailed(text, hint="the kernel may say more: dmesg | tail")
+
+
+def _monitors(
+    done: process.Completed, request: MountRequest, *, waited: bool
+) -> SharectlError | None:
+    """What ceph-fuse says of the monitors; None if nothing. `waited` is for all of its time."""
+    if _NO_ADDRESS in done.stderr or (_NO_MONITOR in done.stderr and waited):
+        hosts = servers(request.protocol, request.source)
+        return ServerDead(
+            f"cannot mount {request.source}: no monitor answers ({done.reason})",
+            servers=hosts,
+            hint=f"check that monitor {', '.join(hosts)} is up",
+        )
+    if _NO_MONITOR in done.stderr:
+        return MountFailed(
+            f"cannot mount {request.source}: its monitors refuse {request.user} ({done.reason})",
+            hint="fetch the key that is valid now: sharectl reconcile",
+        )
+    return None
 
 
 def _key(file: Path) -> str:
     try:
         return read_text(file, KIB).strip()
     except FileNotFoundError as error:
-        raise StoreError(f"key {file} is gone", hint="sharectl reconcile") from error
+        raise StoreError(f"key {file} is gone", hint="fetch it with: sharectl reconcile") from error
     except Unreadable as error:
         raise error.told(f"key {file}", StoreError) from error
 

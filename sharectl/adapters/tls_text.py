@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ def tls_fault(text: str, place: str, address: str, setting: Setting) -> TlsFault
         address: what says that it is to be asked there.
         setting: says of a key of the cloud what it is taken from.
     """
-    show = f"openssl s_client -connect {place} -showcerts </dev/null"
+    show = f"openssl s_client -connect {shlex.quote(place)} -showcerts </dev/null"
     if _EXPIRED.search(text) or _NOT_YET.search(text):
         when = "has expired" if _EXPIRED.search(text) else "is not valid yet"
         return TlsFault(

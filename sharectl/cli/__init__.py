@@ -14,10 +14,10 @@ import click
 
 from sharectl import __version__
 from sharectl.cli.errors import Boundary, Misused
-from sharectl.cli.hints import Context
 from sharectl.cli.spinner import stop
 from sharectl.cli.streams import open_all
 from sharectl.cli.terminal import Terminal
+from sharectl.hints import Context
 from sharectl.ports.events import Events
 
 if TYPE_CHECKING:

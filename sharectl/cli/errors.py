@@ -108,6 +108,8 @@ def _advice(error: Explained, ctx: click.Context) -> str:
     if not isinstance(error, Denied) or error.advice != Denied.usual_hint:
         complete: Callable[[str], str] = ctx.meta.get("sharectl.complete", str)
         return complete(error.advice)
+    if os.geteuid() == 0:
+        return SharectlError.usual_hint
     return f"sudo {shlex.join(['sharectl', *ctx.meta.get('sharectl.typed', ())])}"
 
 

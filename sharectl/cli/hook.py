@@ -128,4 +128,5 @@ def run_command(
     something to do, and only that can fail.
     """
     event = (domain, operation, suboperation, extra)
-    ctx.exit(hook.run(lambda: ctx.obj, event, sys.stdin.buffer.read))
+    complete = ctx.meta.get("sharectl.complete", str)
+    ctx.exit(hook.run(lambda: ctx.obj, event, sys.stdin.buffer.read, complete=complete))

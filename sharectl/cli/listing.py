@@ -52,7 +52,7 @@ def list_command(
 def tell_unseen(app: App, listing: Listing) -> None:
     """Say what could not be looked at, and so is missing from the output."""
     for error in listing.unseen:
-        app.events.warn(f"status and health are incomplete: {error.message}")
+        app.events.warn(f"status and health are incomplete: {error.sentence}")
 
 
 def tell_health(app: App, listing: Listing) -> None:

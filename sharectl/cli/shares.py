@@ -35,7 +35,7 @@ def shares_command(
     output.check(headings)
     found = list_shares(app, with_hosts=with_hosts)
     for error in found.unseen:
-        app.events.warn(f"its hosts are not known: {error.message}")
+        app.events.warn(f"its hosts are not known: {error.sentence}")
     rows = [
         (
             item.share.id,

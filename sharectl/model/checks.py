@@ -77,7 +77,7 @@ def transient(name: str, uuid: str) -> Refused:
     return Refused(
         f"domain {name} is transient: it has no definition to put a share into, and is gone when"
         " it is shut off",
-        hint=f"make it persistent: virsh dumpxml {target} > {target}.xml,"
+        hint=f"make it persistent: virsh dumpxml --inactive {target} > {target}.xml &&"
         f" virsh define {target}.xml",
     )
 
@@ -94,8 +94,8 @@ def check_shut_off(domain: Domain) -> None:
         raise Refused(
             f"domain {domain.name} has a managed-save image, which restores the definition that it"
             " was saved with",
-            hint=f"virsh start {target} and shut it down inside; or drop the saved state,"
-            f" as if by pulling the plug: virsh managedsave-remove {target}",
+            hint=f"virsh start {target}, shut it down inside, and run it again; or drop the saved"
+            f" state, as if by pulling the plug: virsh managedsave-remove {target}",
         )
 
 

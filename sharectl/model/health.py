@@ -18,8 +18,8 @@ from sharectl.model.mounts import mounted_at
 from sharectl.model.observed import Observed
 from sharectl.model.rule_owner import usable
 
-_AGAIN = "shut the domain down and start it again: virsh shutdown {domain}; virsh start {domain}"
-# What each word means, and what to do. `{domain}`, `{share}` and `{server}` are filled in.
+_AGAIN = "virsh shutdown {domain}, wait until it is off, then: virsh start {domain}"
+# What each word means, and what to do. `{domain}` and `{share}` are filled in.
 TEXTS = {
     Health.NOT_MOUNTED: ("it is not mounted", "mount it again: sharectl reconcile {domain}"),
     Health.WRONG_SOURCE: (
@@ -161,6 +161,6 @@ def _denied(mapping: ShareMapping) -> str:
     """Manila counts the rule as active, so that a new one is for the operator to ask for."""
     return (
         f"see what the server exports to {mapping.access_to}: openstack share access list"
-        f" {mapping.share_id}; with the guests shut off, sharectl remove"
-        f" {mapping.domain_uuid} {mapping.share_id} and sharectl add make a new rule"
+        f" {mapping.share_id}; a new rule comes, with the guests shut off, of: sharectl remove"
+        f" {mapping.domain_uuid} {mapping.share_id}; then: {mapping.add_again}"
     )

@@ -95,5 +95,5 @@ def check_system(libvirt_uri: str) -> None:
         raise Refused(
             f"{libvirt_uri} is not the system's libvirt: what it does not know may be there",
             hint=f"use that to prune: --connect {SYSTEM}; or take away what is known to be"
-            " gone: sharectl remove",
+            " gone: sharectl remove DOMAIN SHARE",
         )

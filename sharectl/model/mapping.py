@@ -94,6 +94,17 @@ class ShareMapping:
         return commands.domain_word(self.domain_name, self.domain_uuid)
 
     @property
+    def add_again(self) -> str:
+        """What an admin types to attach the share in the same way once it was removed."""
+        options = ["--tag", self.tag]
+        if self.access_level is AccessLevel.RO:
+            options.append("--read-only")
+        if self.location_chosen:
+            options += ["--export-location", self.export_location]
+        words = ("sharectl", "add", self.domain_uuid, self.share_id)
+        return commands.join(*words, options=tuple(options))
+
+    @property
     def wanted(self) -> bool:
         """Whether rule, mount and filesystem are to exist."""
         return self.intent is not Intent.DETACHING

@@ -7,6 +7,8 @@ filesystem belongs to its mapping. Nothing that sharectl did not make is ever in
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sharectl.errors import InUse, NotFound, Refused, SharectlError, Unavailable
 from sharectl.model.action import (
     Action,
@@ -187,11 +189,12 @@ def _check_place(focus: ShareMapping, domain: Domain) -> None:
     edited = other_device(focus, domain)
     if edited is None or edited.tag == focus.tag:  # it has lost its driver, and is put back
         return
+    again = replace(focus, tag=edited.tag).add_again
     raise Refused(
         f"domain {domain.name} has share {focus.share_name or focus.share_id} under tag"
         f" {edited.tag}, and the record says {focus.tag}",
-        hint=f"mend the filesystem with virsh edit {domain.uuid}; or give the share another tag:"
-        f" sharectl remove {domain.uuid} {focus.share_id}, then sharectl add",
+        hint=f"give it that tag again: virsh edit {domain.uuid}; or have the other recorded:"
+        f" sharectl remove {domain.uuid} {focus.share_id}; then: {again}",
     )
 
 

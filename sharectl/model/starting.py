@@ -140,7 +140,8 @@ def _unrecorded(domain: Starting, item: Filesystem, share_id: str, host: HostIde
     elif mark is not None and not mark.is_of(host.name, host.id):
         hint = (
             f"record it: sharectl adopt {target}; for a domain that migrates to this host, after:"
-            f" virsh migrate --offline --persistent; if it is not to have the share, {out}"
+            f" virsh migrate --offline --persistent {target} DESTINATION; if it is not to have the"
+            f" share, {out}"
         )
     else:
         read_only = item.readonly or (mark is not None and mark.access_level == AccessLevel.RO)

@@ -146,7 +146,7 @@ def _require(mappings: tuple[ShareMapping, ...], mapping: ShareMapping) -> Share
     if stored is None or not stored.wanted:
         raise NotFound(
             f"share {mapping.share_id} is no longer attached to domain {mapping.domain_name}",
-            hint="another sharectl removed it meanwhile; run add again",
+            hint="another sharectl removed it meanwhile; run the same add again",
         )
     return stored
 

@@ -14,11 +14,11 @@ from sharectl.errors import ConfigError, Denied, NotFound, Refused, SharectlErro
 from sharectl.model import checks
 from sharectl.model.claim import Claim, claim_of, confirming, unconfirmed
 from sharectl.model.domain import Domain, Filesystem, is_within
-from sharectl.model.enums import AccessType, Intent
+from sharectl.model.enums import AccessLevel, AccessType, Intent
 from sharectl.model.event import Task
 from sharectl.model.export_location import same_source
 from sharectl.model.host import check_local
-from sharectl.model.mapping import ShareMapping, check_free
+from sharectl.model.mapping import ShareMapping, add_command, check_free
 from sharectl.model.mounts import mounted_at
 from sharectl.model.plan import plan
 from sharectl.model.rule_owner import HOST, HOST_ID, is_of_sharectl
@@ -182,18 +182,20 @@ def _device(app: App, domain: Domain, claim: Claim) -> Filesystem:
     """The filesystem that the claim is about; what an admin has set in it is kept."""
     where = str(app.config.mount_base / claim.share_id)
     tagged = [item for item in domain.filesystems if item.tag == claim.tag]
+    readonly = claim.level is AccessLevel.RO
+    again = add_command(domain.word, claim.share_id, claim.tag, readonly=readonly)
     for item in tagged:
         if item.driver == "virtiofs" and is_within(item.source, where):
             return item
     if tagged:
         raise Refused(
             f"its filesystem is {tagged[0].source}, and this host mounts the share at {where}",
-            hint="set SHARECTL_RUNTIME_DIR to where the other host has it, or attach it again:"
-            f" virsh edit {domain.word}, take the filesystem out, then sharectl add",
+            hint="set SHARECTL_RUNTIME_DIR to where the other host has it; or attach it again:"
+            f" virsh edit {domain.word}, take the filesystem out, then: {again}",
         )
     raise Refused(
         f"the metadata speaks of share {claim.share_id}, and there is no filesystem for it",
-        hint=f"attach it again: sharectl add {domain.word} {claim.share_id}",
+        hint=f"attach it again: {again}",
     )
 
 
@@ -284,7 +286,7 @@ def _keep_key(app: App, mapping: ShareMapping, rule: AccessRule) -> None:
     try:
         key = app.shares.key(mapping.share_id, rule.id)
     except Denied as error:  # made by another Manila user; it is needed only to mount again
-        app.events.warn(error.message)
+        app.events.warn(error.sentence)
         return
     if key is not None:
         app.secrets.put(mapping.share_id, key)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sharectl.errors import ServerDead, Unavailable
+from sharectl.errors import MountFailed, ServerDead, SharectlError, Unavailable
 from sharectl.model import access as rules_of
 from sharectl.model import export_location
 from sharectl.model.enums import ShareProtocol
@@ -64,13 +65,20 @@ def others(app: App, share: Share, mounted: str) -> tuple[str, ...]:
     return tuple(item for item in ordered if item in rest)
 
 
-def none_answers(share: str, failures: dict[str, Unavailable]) -> ServerDead:
-    """The error when none of several export locations can be used, with why, one by one."""
+def none_answers(share: str, failures: Mapping[str, SharectlError]) -> SharectlError:
+    """The error when none of several export locations can be used, with why, one by one.
+
+    `MountFailed` with its own hint when a file server has answered and refused, else `ServerDead`.
+    """
+    refused = next((item for item in failures.values() if isinstance(item, MountFailed)), None)
+    kind = ServerDead if refused is None else MountFailed
     reasons = "; ".join(f"{location}: {error.message}" for location, error in failures.items())
-    return ServerDead(
+    return kind(
         f"share {share} cannot be mounted from any of its {len(failures)} export locations:"
         f" {reasons}",
-        hint="check that one of its file servers is up and that no firewall is in between; see"
+        hint=refused.hint
+        if refused is not None
+        else "check that one of its file servers is up and that no firewall is in between; see"
         f" them: openstack share export location list {share}",
     )
 

@@ -93,7 +93,7 @@ def _sweep(app: App, mapping: ShareMapping, observed: Observed) -> None:
         try:
             app.mounts.unmount(mapping.mount_point, app.config.mount_timeout, seen=None)
         except (InUse, MountFailed) as error:  # somebody's data lies in it
-            app.events.warn(error.message)
+            app.events.warn(error.sentence)
 
 
 def _leave_to_users(

@@ -1,4 +1,4 @@
-"""The engine, for a share with several export locations: the next one when one does not answer.
+"""The engine, for a share with several export locations: the next one when one cannot be mounted.
 
 The record names the location that is tried, and to whom it is granted, before that is done. A
 rule for the client of one that was given up is recorded as outdated, and withdrawn when the share
@@ -11,7 +11,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sharectl.errors import ServerDead, SharectlError, Unavailable
+from sharectl.errors import MountFailed, ServerDead, SharectlError, Unavailable
 from sharectl.model.action import Action, MountShare
 from sharectl.model.export_location import servers
 from sharectl.model.mapping import ShareMapping
@@ -58,7 +58,7 @@ def converge_somewhere(
     *,
     elsewhere: Elsewhere,
 ) -> None:
-    """As `converge`; when the file server does not answer, at the next export location.
+    """As `converge`; when the share cannot be mounted, at the next export location.
 
     Another one is tried only while nothing is mounted and no guest runs with the mount point, and
     the admin did not choose the location. All together get the time of one mount.
@@ -71,7 +71,7 @@ def converge_somewhere(
         done: called with each action that was done.
         elsewhere: what is known of other locations.
 
-    Raises as `converge` does; `ServerDead` names each location that was tried.
+    Raises as `converge` does; when each location has failed, the error names them all.
     """
     if not _is_bare(app, mapping):
         converge(app, mapping, effort, observed, done)
@@ -104,7 +104,7 @@ class _Attempts:
     effort: Effort
     done: Callable[[Action], None]
     dead: Dead
-    failures: dict[str, Unavailable] = field(default_factory=dict)
+    failures: dict[str, SharectlError] = field(default_factory=dict)
 
     def run(self, left: list[str], observed: Observed | None) -> None:
         """Try the mapping's location, then those that are `left`."""
@@ -123,9 +123,10 @@ class _Attempts:
         try:
             self._check_server()
             converge(self.app, mapping, effort, observed, self.done)
-        except ServerDead as error:
+        except (ServerDead, MountFailed) as error:
             self._failed(mapping.export_location, error)
-            self.dead.setdefault(servers(mapping.protocol, mapping.export_location), error)
+            if isinstance(error, ServerDead):
+                self.dead.setdefault(servers(mapping.protocol, mapping.export_location), error)
             if not _is_bare(self.app, mapping):
                 raise
             return False
@@ -143,7 +144,7 @@ class _Attempts:
             text = f"file server {', '.join(hosts)} did not answer before"
             raise ServerDead(text, servers=hosts, hint=known.hint)
 
-    def _failed(self, location: str, error: Unavailable) -> None:
+    def _failed(self, location: str, error: SharectlError) -> None:
         self.failures[location] = error
         self.app.events.progress(f"{location} cannot be used: {error.message}")
 
@@ -163,7 +164,8 @@ class _Attempts:
             self.mapping = next(stored, mapping)
         return True
 
-    def _all_failed(self) -> Unavailable:
-        if len(self.failures) == 1:
-            return next(iter(self.failures.values()))
+    def _all_failed(self) -> SharectlError:
+        first = next(iter(self.failures.values()))
+        if len({error.message for error in self.failures.values()}) == 1:
+            return first  # of one location, or for a reason that has nothing to do with them
         return candidates.none_answers(self.mapping.share_id, self.failures)

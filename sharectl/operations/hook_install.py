@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sharectl.model.hook_files import HostFile
     from sharectl.ports import App
 
-RESTART = "systemctl restart libvirtd (or virtqemud); running guests go on"
+RESTART = "systemctl restart libvirtd, or: systemctl restart virtqemud; running guests go on"
 
 
 class Live(StrEnum):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from ipaddress import ip_address, ip_network
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Busy, MountFailed, SharectlError
-from sharectl.model.enums import AccessLevel, AccessType
+from sharectl.model.enums import AccessType
 from sharectl.model.export_location import servers
 from sharectl.model.mounts import MountRequest
 
@@ -91,14 +90,11 @@ def _other_address(app: App, mapping: ShareMapping) -> MountFailed | None:
             return None
     except (SharectlError, ValueError):
         return None
-    domain, share = mapping.domain_uuid, mapping.share_id
-    mode = " --read-only" if mapping.access_level is AccessLevel.RO else ""
-    if mapping.location_chosen:
-        mode += f" --export-location {shlex.quote(mapping.export_location)}"
     return MountFailed(
         f"cannot mount {mapping.export_location}: access was granted to {mapping.access_to}, and"
         f" this host is {here} towards {server} now",
         # All that have the share keep the address that the first was granted; see `client_of`.
-        hint=f"with all domains that have it shut off: sharectl remove {domain} {share}, likewise"
-        f" for the others; then sharectl add {domain} {share} --tag {mapping.tag}{mode}",
+        hint="with all domains that have it shut off: sharectl remove"
+        f" {mapping.domain_uuid} {mapping.share_id}, likewise for the others; then:"
+        f" {mapping.add_again}",
     )

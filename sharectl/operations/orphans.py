@@ -253,7 +253,8 @@ def _rules(app: App, orphan: Orphan) -> tuple[AccessRule, ...]:
             raise Denied(
                 f"{orphan.mount_point} is a mount that no record speaks of, and access rule"
                 f" {rule.id} of share {orphan.share_id} was made for it by another Manila user",
-                hint="use the credentials that made the rule, or those of an admin",
+                hint="use the credentials that made the rule, or those of an admin:"
+                " --os-cloud NAME",
             )
     if any(item.metadata is None for item in rules):
         app.events.warn(

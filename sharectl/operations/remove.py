@@ -181,7 +181,7 @@ def _write_intent(app: App, mapping: ShareMapping) -> ShareMapping:
         if stored is None:
             raise NotFound(
                 f"share {mapping.share_id} is no longer attached to domain {mapping.domain_name}",
-                hint="another sharectl removed it meanwhile",
+                hint="another sharectl removed it meanwhile; see: sharectl list",
             )
         leaving = stored.with_intent(Intent.DETACHING, app.clock.now())
         store.put(leaving)

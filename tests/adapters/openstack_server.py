@@ -36,7 +36,7 @@ class Answer:
     """What comes back."""
 
     status: int
-    body: str = ""
+    body: str | bytes = ""
     kind: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -108,7 +108,7 @@ class SmallManila:
         if request.path in ("", "/", "/v2", "/v2/"):
             number = "{}.{}".format(*self.newest)
             status = 200 if "v2" in request.path else 300  # Multiple Choices, as Manila has it
-            return Answer(status, VERSIONS.body.replace("2.99", number))
+            return Answer(status, str(VERSIONS.body).replace("2.99", number))
         if tuple(int(part) for part in request.version.split(".")) > self.newest:
             return fault(406, "computeFault", f"Version {request.version} is not supported")
         kind, _, rest = request.path.removeprefix("/v2/").partition("/")
@@ -240,7 +240,7 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[OpenStack]:
                 json.loads(text) if text else None, version,
             )  # fmt: skip
             answer = served.answer(request)
-            body = answer.body.encode()
+            body = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
             self.send_response(answer.status)
             headers = {"Content-Type": answer.kind, "Content-Length": str(len(body))}
             for name, value in (headers | answer.headers).items():

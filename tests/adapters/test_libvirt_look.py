@@ -167,8 +167,9 @@ def test_libvirt_that_is_frozen_is_no_domain_that_hangs(daemon: _Daemon) -> None
     daemon.stuck, daemon.frozen = set(daemon.names), True
     calls: tuple[Callable[[], DomainsSeen], ...] = (domains.look, lambda: domains.look(["d0"]))
     for look in calls:
-        with pytest.raises(Unavailable, match="no answer from libvirt"):
+        with pytest.raises(Unavailable, match="no answer from libvirt") as caught:
             look()
+        assert "virsh list --all" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("readable", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -49,6 +50,27 @@ def test_a_list_of_ever_new_shares_ends(
 def test_the_same_page_for_ever_ends(openstack: OpenStack, shares: ManilaShares) -> None:
     openstack.manila.override = lambda _request: as_json({"shares": [share()], "count": 99})
     assert [item.id for item in shares.list()] == [SHARE_ID]
+
+
+def test_an_answer_that_is_too_large_is_not_read_to_its_end(
+    openstack: OpenStack, shares: ManilaShares, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sharectl.adapters.manila_limits._MOST", 100_000)
+    assert [item.id for item in shares.list()] == [SHARE_ID]
+    openstack.manila.override = lambda _request: as_json({"shares": ["x" * 200_000]})
+    with pytest.raises(Unavailable, match="is not Manila: an answer of more than"):
+        shares.list()
+
+
+def test_the_limit_of_answers_holds_for_keystone_and_packed_ones(
+    openstack: OpenStack, shares: ManilaShares, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sharectl.adapters.manila_limits._MOST", 100_000)
+    packed = gzip.compress(b" " * 200_000)
+    answer = Answer(200, packed, headers={"Content-Encoding": "gzip"})
+    monkeypatch.setattr(openstack, "answer", lambda _request: answer)
+    with pytest.raises(Unavailable, match="is not Keystone: an answer of more than"):
+        shares.list()
 
 
 @pytest.mark.parametrize("ident", ["../../etc", "", "a/b", "-x", "x" * 256, "a\nb"])

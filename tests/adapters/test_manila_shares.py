@@ -7,7 +7,7 @@ import pytest
 from sharectl.adapters.manila_credentials import Credentials
 from sharectl.adapters.manila_session import WANTED, ManilaSession, known_by_client
 from sharectl.adapters.manila_shares import ManilaShares
-from sharectl.errors import ConfigError, Refused, RuleExists, Unavailable
+from sharectl.errors import ConfigError, Denied, Refused, RuleExists, Unavailable
 from sharectl.model.enums import AccessLevel, AccessType, RuleState
 from sharectl.model.event import Requested
 from sharectl.model.share import Access
@@ -82,6 +82,33 @@ def test_each_request_that_changes_something_is_an_event(
     assert {item.path for item in found} == {f"/v2/shares/{SHARE_ID}/action"}
     assert [item.request_id for item in found] == ["req-1b2d", ""]
     assert all(200 <= item.status < 300 for item in found)
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_a_client_that_knows_no_locks_withdraws_a_locked_rule(
+    mine: bool, openstack: OpenStack, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of Debian 12 must, when a newer one has made the rule."""
+    monkeypatch.setattr("manilaclient.api_versions.MAX_VERSION", "2.72")
+    monkeypatch.setenv("OS_AUTH_URL", f"{openstack.url}/v3")
+    shares = ManilaShares(ManilaSession(credentials, 10), lambda _why: None)
+
+    def locked(request: Request) -> Answer | None:
+        asked = (request.body or {}).get("deny_access")
+        if asked is None or (request.version == "2.82" and asked.get("unrestrict") and mine):
+            return None
+        return fault(403, "forbidden", "Cannot deny access, since it has been locked.")
+
+    openstack.manila.override = locked
+    if mine:
+        shares.revoke(SHARE_ID, "r1")
+        assert shares.rules(SHARE_ID) == ()
+        return
+    with pytest.raises(Denied, match="has been locked"):
+        shares.revoke(SHARE_ID, "r1")
+    openstack.manila.newest = (2, 80)  # which knows no locks either, and refuses for another reason
+    with pytest.raises(Denied, match="has been locked"):
+        shares.revoke(SHARE_ID, "r1")
 
 
 def _failing(answer: Answer) -> Override:

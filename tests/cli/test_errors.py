@@ -43,6 +43,7 @@ def _fail_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> FakeApp
 
     app = FakeApp()
     monkeypatch.setattr(app.host, "check_root", fail)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     return app
 
 
@@ -68,6 +69,14 @@ def test_what_only_root_may_do_is_to_be_typed_again_with_sudo(
     assert result.exit_code == ExitCode.PERMISSION
     hint = result.stderr.splitlines()[-1]
     assert hint == "sharectl: hint: sudo sharectl remove 'vm 1' docs --force -y -v"
+
+
+def test_sudo_is_no_advice_for_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = _fail_with(Denied("a policy of libvirt forbids it"), monkeypatch)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    result = run(app, "remove", "vm1", "docs")
+    assert result.exit_code == ExitCode.PERMISSION
+    assert result.stderr.splitlines()[-1] == f"sharectl: hint: {SharectlError.usual_hint}"
 
 
 def test_so_is_what_only_root_may_look_at(monkeypatch: pytest.MonkeyPatch) -> None:

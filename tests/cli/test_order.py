@@ -77,7 +77,7 @@ def test_what_is_behind_two_dashes_is_no_option() -> None:
 def test_the_words_of_hook_run_are_those_of_libvirt(monkeypatch: pytest.MonkeyPatch) -> None:
     events = []
 
-    def note(_app: object, event: object, _read: object) -> int:
+    def note(_app: object, event: object, _read: object, **_others: object) -> int:
         events.append(event)
         return 0
 

@@ -185,7 +185,9 @@ def test_the_hook_ends_as_it_would(
     heard = io.StringIO()
     monkeypatch.setattr(sys, "stderr", heard)
     assert hook.run(broken, event, lambda: b"<domain/>") == 1
-    assert heard.getvalue() == "sharectl: two lines \\x1b[31m and \\u202e\n"
+    assert heard.getvalue() == (
+        f"sharectl: two lines \\x1b[31m and \\u202e; {Refused.usual_hint}\n"
+    )
 
 
 def _writers(tree: ast.AST) -> Iterator[str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import libvirt
 import pytest
 
 from tests.e2e.starts import unmount, why_refused
 from tests.e2e.world import World
+from tests.lab.guest import Guest
 from tests.lab.libvirtd import Libvirtd
 from tests.lab.processes import LabError, wait_until
 
@@ -92,7 +95,9 @@ def test_destroy_under_load_leaves_nothing(world: World) -> None:
     assert world.snapshot() == before
 
 
-@pytest.mark.parametrize("memory", ["file", "numa"])
+@pytest.mark.parametrize(
+    "memory", ["file", "numa", "small pages", "immediate memfd", "immediate file"]
+)
 def test_other_shared_memory_at_run_time(world: World, memory: str) -> None:
     guest = world.guest("vm1", shared_memory=memory, script="share docs; echo x > /mnt/docs/f")
     share = world.cloud.create_share("docs", "CEPHFS", backend="ceph")
@@ -123,7 +128,39 @@ def test_why_a_start_was_refused_is_shown_until_one_goes_well(hooked: World) -> 
     assert [point for point, _ in hooked.mounts()] == [mount_point]
 
 
-@pytest.mark.parametrize("how", ["reset", "inside"])
+def _break(guest: Guest, connection: Any) -> str:
+    """Have QEMU refuse to start, which is after the hook; returns the definition as it was."""
+    xml = str(guest.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+    wrong = "<qemu:commandline><qemu:arg value='-no-such-option'/></qemu:commandline></domain>"
+    namespace = "<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0' "
+    connection.defineXML(xml.replace("<domain ", namespace, 1).replace("</domain>", wrong))
+    return xml
+
+
+@pytest.mark.parametrize("mounted", [True, False])
+def test_a_start_that_fails_after_the_hook_takes_nothing_away(hooked: World, mounted: bool) -> None:
+    (guest,) = hooked.guests
+    xml = _break(guest, hooked.connection)
+    before = hooked.snapshot()
+    if not mounted:
+        unmount(hooked)
+    with pytest.raises(libvirt.libvirtError, match="no-such-option"):
+        guest.start()
+    assert not guest.domain.isActive()
+    assert hooked.snapshot() == before
+    listed = hooked.sharectl("list", "--long", "-f", "json").ok().json
+    assert [(row["Status"], row["Health"]) for row in listed] == [("inactive", "ok")]
+    assert listed[0]["Last Error"] is None
+    assert hooked.sharectl("reconcile").ok().stdout == ""
+
+    hooked.connection.defineXML(xml)
+    guest.start()
+    guest.wait_for("script ended")
+    assert guest.sh("share docs; echo x > /mnt/docs/f")[0] == 0
+    assert hooked.sharectl("list", "-f", "value", "-c", "Status").ok().stdout == "active\n"
+
+
+@pytest.mark.parametrize("how", ["reset", "virsh", "inside"])
 def test_a_reboot_keeps_the_share(world: World, how: str) -> None:
     script = "share docs; echo boot >> /mnt/docs/boots"
     guest = world.guest("vm1", script=script, stay=True, on_reboot="restart")
@@ -133,6 +170,8 @@ def test_a_reboot_keeps_the_share(world: World, how: str) -> None:
     guest.wait_for("script ended")
     if how == "reset":
         guest.domain.reset()
+    elif how == "virsh":
+        subprocess.run(["virsh", "reboot", "vm1"], check=True, capture_output=True)
     else:
         with pytest.raises(LabError, match=r"did not answer|ended"):
             guest.sh("reboot -f", timeout=3)

@@ -91,7 +91,8 @@ def test_a_wrong_source_is_refused_in_virsh(hooked: World) -> None:
     assert f"sharectl: share docs of domain vm1: {mount_point} is a mount of elsewhere" in (
         done.stderr
     )
-    assert "mend it with: sharectl reconcile" in done.stderr
+    config = hooked.folder / "config.toml"
+    assert f"mend it with: sharectl --config {config} reconcile" in done.stderr
 
 
 def test_what_the_record_says_decides(hooked: World) -> None:

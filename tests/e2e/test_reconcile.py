@@ -57,7 +57,9 @@ def test_domain_that_was_undefined_while_it_runs_can_be_kept(world: World) -> No
     told = world.sharectl("reconcile")
     assert told.status == 6
     assert "vm1 docs: domain vm1 is transient" in told.stderr
-    assert "hint: make it persistent: virsh dumpxml vm1 > vm1.xml, virsh define" in told.stderr
+    assert (
+        "make it persistent: virsh dumpxml --inactive vm1 > vm1.xml && virsh define" in told.stderr
+    )
     world.connection.defineXML(guest.domain.XMLDesc())
     world.sharectl("reconcile").ok()
     assert world.sharectl("reconcile").ok().stdout == ""

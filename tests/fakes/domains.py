@@ -137,7 +137,8 @@ class FakeDomains:
 
     def _answer(self) -> None:
         if self.dead:
-            raise Unavailable("no answer from libvirt at qemu:///system in 10 s")
+            hint = "see whether it answers: virsh list --all"
+            raise Unavailable("no answer from libvirt at qemu:///system in 10 s", hint=hint)
 
     def host(self) -> HostFacts:
         """The facts."""

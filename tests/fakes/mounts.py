@@ -56,6 +56,7 @@ class FakeMounts:
         left: mount points for which a mount that was killed has left something.
         on_disk: whether the runtime folder outlives a boot.
         addresses: this host's on the route to a server, where that is another.
+        refusing: servers that let this host mount nothing, whatever access Manila has granted.
         unrouted: servers that the host has no route to.
         waits: the timeout of each mount that was tried, in seconds.
         links: symbolic links of the host, with what they lead to.
@@ -66,6 +67,7 @@ class FakeMounts:
     address: str = "198.51.100.7"
     mounted: list[HostMount] = field(default_factory=lambda: list(_OWN))
     dead: set[str] = field(default_factory=set)
+    refusing: set[str] = field(default_factory=set)
     busy: set[str] = field(default_factory=set)
     stale: set[str] = field(default_factory=set)
     unmountable: set[ShareProtocol] = field(default_factory=set)
@@ -161,6 +163,8 @@ class FakeMounts:
                 ShareProtocol.CEPHFS: f"cannot mount {request.source}: Connection timed out",
             }
             raise ServerDead(words[request.protocol], servers=hosts)
+        if export.servers[0].host in self.refusing:
+            raise MountFailed(f"cannot mount {request.source}: refused", hint="ask its operator")
         if mounted_at(self.list(), str(request.mount_point)) is not None:
             raise MountFailed(f"{request.mount_point} is mounted already")
         share_id, key = self._share_at(request.source), None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sharectl.errors import Refused, ServerDead, Unavailable
+from sharectl.errors import MountFailed, Refused, ServerDead, Unavailable
 from sharectl.model.enums import Intent
 from sharectl.model.share import ExportLocation
 from sharectl.operations.add import add
@@ -51,6 +51,28 @@ def test_next_one_when_the_first_does_not_answer() -> None:
     assert any(f"{NFS_PATH} cannot be used: file server" in it for it in world.app.heard.steps)
     assert run_reconcile(world.app).changes == ()
     world.remove()
+    assert world.app.snapshot() == before
+
+
+def test_next_one_when_the_first_refuses() -> None:
+    world = two()
+    world.app.mounts.refusing.add(SERVER)
+    world.add()
+    assert mapping(world).export_location == SECOND
+    assert clients(world) == [OTHER_ADDRESS]
+    assert messages(run_reconcile(world.app)) == ""
+
+
+@pytest.mark.parametrize("second", ["dead", "refusing"])
+def test_all_that_failed_are_named_when_one_has_refused(second: str) -> None:
+    world = two()
+    before = world.app.snapshot()
+    world.app.mounts.refusing.add(SERVER)
+    getattr(world.app.mounts, second).add(SECOND_SERVER)
+    with pytest.raises(MountFailed) as caught:
+        world.add()
+    assert f"{NFS_PATH}: cannot mount {NFS_PATH}: refused; {SECOND}: " in caught.value.message
+    assert caught.value.hint == "ask its operator"
     assert world.app.snapshot() == before
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -70,7 +71,28 @@ def test_a_configuration_that_cannot_be_read_fails_only_a_start_with_shares(
     assert entry.main(["/nowhere.toml", "x", "reconnect", "begin", "-"]) == 0
     assert entry.main(["/nowhere.toml", "x", "prepare", "begin", "-"]) == 1
     out, err = capsys.readouterr()
-    assert (out, err) == ("", "sharectl: configuration file /nowhere.toml does not exist\n")
+    assert (out, err) == (
+        "",
+        "sharectl: configuration file /nowhere.toml does not exist; see: man sharectl-config\n",
+    )
+
+
+def test_commands_to_type_have_what_the_hook_was_installed_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "my config.toml"
+    file.write_text('[libvirt]\nuri = "qemu:///session"\n')
+    start = starting()
+    xml = start.app.domains.xml_of(start.uuid)
+    start.forget()
+    monkeypatch.setattr("sharectl.app.RealApp", lambda _settings, _report: start.app)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=BytesIO(xml.encode())))
+    assert entry.main([str(file), "x", "prepare", "begin", "-"]) == 1
+    err = capsys.readouterr().err
+    share = start.app.shares.find("docs").id
+    assert f"sharectl --config '{file}' add guest {share}" in err
+    assert "virsh -c qemu:///session edit guest" in err
+    assert err.count("\n") == 1
 
 
 def test_at_boot_each_failure_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,6 +32,16 @@ def _shared() -> tuple[World, str]:
     return world, world.app.domains.xml_of(world.uuid)
 
 
+def test_a_second_filesystem_of_the_domains_own_share_keeps_no_start_back() -> None:
+    """It gives the guest nothing that its record does not give it; `reconcile` names it."""
+    world, xml = _shared()
+    tag = f'<target dir="{world.share_id}"/>'
+    device = xml[xml.index("<filesystem") : xml.index("</filesystem>") + len("</filesystem>")]
+    second = device.replace(tag, '<target dir="second"/>')
+    assert tag in device
+    hook.prepare(world.app, xml.replace(device, device + second))
+
+
 def test_a_copy_of_a_domain_is_refused_while_the_original_has_the_share() -> None:
     world, xml = _shared()
     hook.prepare(world.app, xml)

@@ -216,4 +216,5 @@ def test_filesystem_that_was_unplugged_from_a_running_guest_is_told() -> None:
     world.app.domains.unplug(world.uuid, world.share_id)
     result = run_reconcile(world.app)
     assert "the running guest does not have its filesystem" in messages(result)
-    assert "virsh shutdown guest; virsh start guest" in (result.problems[0].hint or "")
+    again = "virsh shutdown guest, wait until it is off, then: virsh start guest"
+    assert result.problems[0].hint == again

@@ -25,7 +25,9 @@ def test_a_domain_that_was_undefined_while_it_runs() -> None:
     (problem,) = run_reconcile(world.app).problems
     assert problem.message.startswith("guest docs: domain guest is transient")
     assert "gone when it is shut off" in problem.message
-    assert "virsh dumpxml guest > guest.xml, virsh define guest.xml" in str(problem.hint)
+    assert "virsh dumpxml --inactive guest > guest.xml && virsh define guest.xml" in str(
+        problem.hint
+    )
 
 
 @pytest.mark.parametrize("make", [nfs, read_only])
@@ -43,7 +45,7 @@ def test_an_address_of_this_host_that_has_changed(make: Callable[[], World]) -> 
     readonly = mapping.access_level is AccessLevel.RO
     assert problem.hint == (
         f"with all domains that have it shut off: sharectl remove {world.uuid} {world.share_id},"
-        f" likewise for the others; then sharectl add {world.uuid} {world.share_id}"
+        f" likewise for the others; then: sharectl add {world.uuid} {world.share_id}"
         f" --tag {mapping.tag}{' --read-only' * readonly}"
     )
     (failure,) = hook.mount_all(world.app)

@@ -106,7 +106,7 @@ ROWS = (
     Row("no such share", _N, "share 'nothing' does not exist", "", ask=_ask(share="nothing")),
     Row("two shares of a name", _R, "2 shares are named 'docs'", "",
         lambda world: world.app.shares.create("docs", "NFS", "192.0.2.1:/twin")),
-    Row("transient", _R, "domain guest is transient", "virsh dumpxml guest",
+    Row("transient", _R, "domain guest is transient", "virsh dumpxml --inactive guest",
         lambda world: world.app.domains.make_transient(world.uuid)),
     Row("running", _R, "domain guest is running", "virsh shutdown guest",
         lambda world: world.app.domains.start(world.uuid)),

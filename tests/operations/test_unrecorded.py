@@ -62,6 +62,52 @@ def test_another_path_of_the_folder_is_seen_too() -> None:
     assert "domain guest has a filesystem" in messages(run_reconcile(world.app))
 
 
+def _with_second(running: bool) -> World:
+    """The share is attached, and somebody has added its folder once more, under another tag."""
+    world, _ = attached(nfs)
+    world.app.domains.edit(world.uuid, "</devices>", _device(world) + "</devices>")
+    if running:
+        world.app.domains.start(world.uuid)
+    return world
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_a_second_filesystem_of_a_share_is_named(running: bool) -> None:
+    world = _with_second(running)
+    for dry_run in (True, False):
+        result = run_reconcile(world.app, dry_run=dry_run)
+        assert result.changes == ()
+        (problem,) = result.problems
+        assert problem.message == (
+            f"domain guest has a second filesystem of share {world.share_id} (tag other), and the"
+            f" record says {world.share_id}"
+        )
+        assert "virsh edit guest" in (problem.hint or "")
+    listing = list_mappings(world.app, "guest", examine=True)
+    assert [view.health for view in listing.views] == ["ok"]
+    (second,) = listing.unrecorded
+    assert (second.filesystem.tag, second.live) == ("other", running)
+
+
+def test_a_second_filesystem_keeps_the_mount_when_the_share_is_removed() -> None:
+    world = _with_second(running=False)
+    world.remove()
+    assert world.app.store.load() == ()
+    assert "domain guest" in messages(run_reconcile(world.app))
+    assert len(world.app.shares.all_rules) == 1
+    world.asking(share=world.share_id, tag="other").add()
+    assert run_reconcile(world.app).problems == ()
+    (mapping,) = world.app.store.load()
+    assert mapping.tag == "other"
+
+
+def test_a_part_of_a_share_is_no_second_filesystem() -> None:
+    world, _ = attached(nfs)
+    part = _device(world).replace(world.share_id, f"{world.share_id}/part")
+    world.app.domains.edit(world.uuid, "</devices>", part + "</devices>")
+    assert run_reconcile(world.app).problems == ()
+
+
 def test_what_a_remove_leaves_to_a_copy_is_withdrawn_when_the_copy_is_gone() -> None:
     """Also after a reboot, which takes away the mount that leads to the rule."""
     world, before = attached(cephfs)

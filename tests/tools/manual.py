@@ -18,10 +18,14 @@ _ESCAPES = {r"\-": "-", r"\(dq": '"', r"\(lq": '"', r"\(rq": '"', r"\(bu": "*"}
 
 @dataclass
 class Section:
-    """A section or subsection: its text, line by line, and the tags of its tagged paragraphs."""
+    """A section or subsection: its text, line by line, and the tags of its tagged paragraphs.
+
+    `entries` are the lines of each tagged paragraph, by its tag.
+    """
 
     lines: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
+    entries: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -44,6 +48,9 @@ def sections(page: Path) -> dict[str, Section]:
             current.lines.append(text)
             if tagged:
                 current.tags.append(text)
+                current.entries[text] = []
+            elif current.tags:
+                current.entries[current.tags[-1]].append(text)
             tagged = False
     return found
 

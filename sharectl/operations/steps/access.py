@@ -61,7 +61,7 @@ def note_in_rule(site: Site, action: NoteInRule) -> None:
     try:
         site.app.shares.annotate(action.share_id, action.rule_id, dict(action.notes))
     except Denied as error:
-        site.app.events.warn(error.message)
+        site.app.events.warn(error.sentence)
 
 
 def await_access(site: Site, action: AwaitAccess) -> None:

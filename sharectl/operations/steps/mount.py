@@ -60,7 +60,7 @@ def unmount(site: Site, action: UnmountShare) -> None:
     if using := users(site.mapping, observed):
         raise Refused(
             f"{action.mount_point} is in use by domain {', '.join(item.name for item in using)}",
-            hint=f"shut it down: virsh shutdown {using[0].word}",
+            hint="run it again: the mount then stays for that domain",
         )
     check_released(site.mapping, observed)
     app.mounts.unmount(

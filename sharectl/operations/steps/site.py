@@ -55,7 +55,11 @@ class Site:
         for item in store.mappings:
             if item.id == self.mapping.id:
                 return item
-        raise StoreError(f"mapping {self.mapping.id} has vanished from the store")
+        raise StoreError(
+            f"the record of share {self.mapping.share_id} at domain {self.mapping.domain_name} has"
+            " vanished from the store",
+            hint="see what is recorded: sharectl list; what is left: sharectl reconcile",
+        )
 
     def domain_lock(self, uuid: str) -> AbstractContextManager[None]:
         """Held only around short calls, so a few seconds' wait is enough at any deadline."""

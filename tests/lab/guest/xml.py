@@ -8,7 +8,12 @@ from xml.sax.saxutils import quoteattr
 
 from tests.lab.guest.image import Image
 
-SharedMemory = Literal["memfd", "file", "hugepages", "numa"] | None
+SharedMemory = (
+    Literal[
+        "memfd", "file", "hugepages", "numa", "small pages", "immediate memfd", "immediate file"
+    ]
+    | None
+)
 
 # What each way of sharing (or not sharing) the guest's memory looks like.
 _MEMORY: dict[SharedMemory, str] = {
@@ -16,6 +21,12 @@ _MEMORY: dict[SharedMemory, str] = {
     "memfd": "<memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>",
     "file": "<memoryBacking><source type='file'/><access mode='shared'/></memoryBacking>",
     "hugepages": "<memoryBacking><hugepages/><access mode='shared'/></memoryBacking>",
+    "small pages": "<memoryBacking><hugepages><page size='4' unit='KiB'/></hugepages>"
+    "<source type='memfd'/><access mode='shared'/></memoryBacking>",
+    "immediate memfd": "<memoryBacking><source type='memfd'/><access mode='shared'/>"
+    "<allocation mode='immediate'/></memoryBacking>",
+    "immediate file": "<memoryBacking><source type='file'/><access mode='shared'/>"
+    "<allocation mode='immediate'/></memoryBacking>",
     "numa": "<cpu><numa><cell id='0' cpus='0' memory='{memory}' unit='MiB'"
     " memAccess='shared'/></numa></cpu>",
 }

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sharectl.cli.hints import Context
 from sharectl.config import Config
+from sharectl.hints import Context
 from tests.cli.running import run
-from tests.operations.scenarios import nfs
+from tests.operations.scenarios import attached, nfs
 
 CHOSEN = Context("qemu+unix:///system?socket=/x", "lab", Path("/etc/x.toml"))
 
@@ -51,3 +51,13 @@ def test_what_the_configuration_names_is_given_to_other_programs_alone() -> None
     known = {"LIBVIRT_DEFAULT_URI": "qemu:///session", "OS_CLOUD": "lab"}
     assert Context().configured(settings, known).complete(text) == text
     assert Context().configured(Config(), {}).complete(text) == text
+
+
+def test_a_warning_says_what_to_type_as_an_error_does() -> None:
+    world, _ = attached(nfs)
+    world.app.domains.dead = True
+    assert run(world.app, "list").exit_code == 0
+    assert world.app.heard.warnings == [
+        "status and health are incomplete: no answer from libvirt at qemu:///system in 10 s; see"
+        " whether it answers: virsh list --all"
+    ]

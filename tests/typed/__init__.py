@@ -1,0 +1,1 @@
+"""Commands that messages name, and whether they can be typed as they stand."""
