@@ -12,6 +12,7 @@ from tests.lab.vm.channel import Channel
 from tests.lab.vm.machine import PROJECT
 from tests.lab.vm.virt import Virt
 
+_PYTHON = PROJECT / ".venv/bin/python"
 SCRIPT = "share {0}; cat /mnt/{0}/hello; echo from the guest > /mnt/{0}/from-guest"
 """What a guest does with the share whose tag is {0}."""
 
@@ -27,7 +28,7 @@ class VmHost:
     def sharectl(self, *arguments: str, status: int = 0, input: str | None = None) -> Any:  # noqa: A002
         """Run sharectl; its JSON if it printed any, else what it said on stderr."""
         done = self.vm.run(
-            [PROJECT / ".venv/bin/python", "-m", "sharectl", *arguments],
+            [_PYTHON, "-I", "-S", PROJECT / "tests/e2e/warm.py", _PYTHON, PROJECT, *arguments],
             env=self.cloud.environment("demo"), timeout=300, check=False, input=input,
         )  # fmt: skip
         assert done.returncode == status, f"{done.returncode}\n{done.stdout}\n{done.stderr}"

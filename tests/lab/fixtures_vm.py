@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.lab import sandbox
 from tests.lab.cloud.cloud import Cloud
+from tests.lab.processes import LabError
 from tests.lab.vm import backend
 from tests.lab.vm.channel import Channel
 from tests.lab.vm.machine import booted
@@ -17,16 +21,41 @@ from tests.lab.vm.virt import Virt
 
 # In the sandbox's own /run, so that it is gone with the sandbox, however that ends.
 _FOLDER = Path("/run/lab-vm")
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class _Running:
+    vm: Channel
+    virt: Virt
 
 
 @pytest.fixture(scope="session")
-def vm() -> Iterator[Channel]:
-    """The booted VM: `vm.run` runs a command in it."""
+def _running() -> Iterator[_Running]:
+    """The VM with libvirt.
+
+    A processor of the VM may stop for good while libvirt tries what the emulated AMD-V can do, once
+    in some dozens of times; then another VM is booted.
+    """
     if not sandbox.inside():
         hint = "run: make test, or python -m tests.lab run -- pytest ..."
         pytest.fail(f"this needs the lab's sandbox; {hint}", pytrace=False)
-    with booted(_FOLDER) as machine:
-        yield machine.channel
+    for attempt in range(_ATTEMPTS):
+        with booted(_FOLDER / str(attempt)) as machine:
+            try:
+                found = _Running(machine.channel, Virt.start(machine.channel))
+            except (LabError, OSError, subprocess.SubprocessError) as error:
+                warnings.warn(f"the VM hangs or has ended: {error}", stacklevel=1)
+                continue
+            yield found
+            return
+    pytest.fail(f"no VM of {_ATTEMPTS} stays alive; see the warnings", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def vm(_running: _Running) -> Channel:
+    """The booted VM: `vm.run` runs a command in it."""
+    return _running.vm
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +72,9 @@ def vm_cloud(cloud: Cloud, nas: Nas) -> Cloud:
 
 
 @pytest.fixture(scope="session")
-def virt(vm: Channel) -> Virt:
+def virt(_running: _Running) -> Virt:
     """libvirt in the VM."""
-    return Virt.start(vm)
+    return _running.virt
 
 
 @pytest.fixture

@@ -28,7 +28,9 @@ _BOOT_TIMEOUT_S = 240
 _KERNEL_OPTIONS = (
     "console=ttyS0 quiet loglevel=6 panic=-1 mitigations=off nokaslr norandmaps no_timer_check "
     "tsc=reliable random.trust_cpu=on rcupdate.rcu_expedited=1 audit=0 "
-    "pci=noearly,lastbus=0"
+    "pci=noearly,lastbus=0 "
+    # A VM that hangs ends, so that what waits for it fails at once: see `fixtures_vm.vm`.
+    "softlockup_panic=1 watchdog_thresh=60"
 )
 
 

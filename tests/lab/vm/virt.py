@@ -36,6 +36,7 @@ class Virt:
         """Start it in a fresh VM, and wait until it answers."""
         # libvirtd looks at /dev/kvm once, and QEMU runs as root but without capabilities.
         vm.run(["sh", "-c", "modprobe kvm_amd && chmod 666 /dev/kvm"])
+        vm.run(["rm", "-f", "/usr/bin/qemu-system-i386"])  # or libvirtd looks at that as well
         for name, text in libvirtd.FILES.items():
             vm.run(["tee", f"/etc/libvirt/{name}"], input=text)
         for name, line in libvirtd.USERS.items():
