@@ -32,7 +32,6 @@ from sharectl.model.mapping import (
     ShareMapping,
     add_command,
     changed_device,
-    has_device,
     other_device,
     serves,
 )
@@ -203,8 +202,9 @@ def _detach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     if domain is None:
         return ()
     actions: list[Action] = []
-    if has_device(focus, domain):
-        device = focus.filesystem
+    present = next((item for item in domain.filesystems if serves(item, focus)), None)
+    if present is not None:
+        device = replace(focus.filesystem, xml=present.xml, written=present.written)
         actions.append(DetachFilesystem(domain.uuid, domain.name, device, focus.controllers))
     if any(item.id == focus.id for item in domain.marks):
         mark = UnmarkDomain(domain.uuid, domain.name, focus.share_id, focus.share_name)
