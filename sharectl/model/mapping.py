@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sharectl.errors import Refused, UsageError
 from sharectl.model import commands
-from sharectl.model.domain import Domain, Filesystem
+from sharectl.model.domain import Domain, Filesystem, is_within
 from sharectl.model.enums import (
     AccessLevel,
     AccessType,
@@ -157,12 +157,13 @@ def has_device(mapping: ShareMapping, domain: Domain) -> bool:
 def other_device(mapping: ShareMapping, domain: Domain) -> Filesystem | None:
     """What stands in the place of the mapping's filesystem, edited by somebody: None if nothing.
 
-    It serves the mapping's mount point under another tag, or has the tag and is no virtiofs.
+    It serves the mapping's mount point, or a folder in it, under another tag, or has the tag and is
+    no virtiofs.
     """
     if has_device(mapping, domain):
         return None
     for item in domain.filesystems:
-        if item.source == mapping.mount_point:
+        if is_within(item.source, mapping.mount_point):
             return item
     return None
 
