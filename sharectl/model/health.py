@@ -13,7 +13,7 @@ from sharectl.model.mapping import (
     has_live_device,
     serves,
 )
-from sharectl.model.mount_use import is_outdated, is_right
+from sharectl.model.mount_use import is_ours, is_outdated, is_right
 from sharectl.model.mounts import mounted_at
 from sharectl.model.observed import Observed
 from sharectl.model.rule_owner import usable
@@ -85,7 +85,8 @@ def _on_host(mapping: ShareMapping, observed: Observed) -> Health:
         return Health.NOT_MOUNTED
     if not is_right(mapping, mount):
         return Health.WRONG_SOURCE
-    if is_outdated(mapping, observed.notes.get(mapping.mount_point), observed.rules):
+    note = observed.notes.get(mapping.mount_point)
+    if is_ours(mapping, mount, note) and is_outdated(mapping, note, observed.rules):
         return Health.STALE
     domain = observed.domain(mapping)
     if domain is not None and (found := _in_domain(mapping, domain)) is not None:

@@ -109,16 +109,17 @@ def _mount(
     if mount is None:
         return (MountShare(focus),)
     note = observed.notes.get(focus.mount_point)
+    ill = observed.server is Health.STALE or _is_cut_off(focus, observed)
     if not is_ours(focus, mount, note):
         check_not_covered(focus, observed)
-        raise foreign_mount(focus, mount)
+        if ill or not is_right(focus, mount):
+            raise foreign_mount(focus, mount)
+        return ()  # the share is there, whoever has mounted it
     if not is_right(focus, mount):
         return _replace(focus, observed, f"is a mount of {mount.label} ({mount.mode})")
     if is_outdated(focus, note, observed.rules) or _gets_new_key(focus, access):
         return _replace(focus, observed, "was made with an access rule that is gone")
-    if observed.server is Health.STALE or _is_cut_off(focus, observed):
-        return _replace(focus, observed, "is stale")
-    return ()
+    return _replace(focus, observed, "is stale") if ill else ()
 
 
 def _gets_new_key(focus: ShareMapping, access: tuple[Action, ...]) -> bool:
@@ -143,10 +144,13 @@ def _replace(focus: ShareMapping, observed: Observed, found: str) -> tuple[Actio
 
 def foreign_mount(focus: ShareMapping, mount: HostMount) -> Refused:
     """The refusal to take away a mount that sharectl did not make."""
+    what = f"not of {focus.export_location} ({focus.access_level})"
+    if is_right(focus, mount):
+        what = "which sharectl has not made"
+    again = "reconcile" if focus.wanted else f"remove {focus.domain_word} {focus.share_id}"
     return Refused(
-        f"{focus.mount_point} is a mount of {mount.label} ({mount.mode}), not of"
-        f" {focus.export_location} ({focus.access_level})",
-        hint=f"see who uses it, then: umount {word(focus.mount_point)}; then: sharectl reconcile",
+        f"{focus.mount_point} is a mount of {mount.label} ({mount.mode}), {what}",
+        hint=f"see who uses it, then: umount {word(focus.mount_point)}; then: sharectl {again}",
     )
 
 
@@ -221,6 +225,8 @@ def _unmount(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     if users(focus, observed) or held(focus, observed):
         return ()
     if our_mount(focus, observed) is None:
+        if is_right(focus, mount):  # it would lose its access
+            raise foreign_mount(focus, mount)
         return ()
     return (UnmountShare(focus.share_id, focus.mount_point),)
 
