@@ -69,11 +69,14 @@ def observe(
 def wrong_project(app: App, mappings: tuple[ShareMapping, ...]) -> ConfigError | None:
     """Why Manila may say of the share of `mappings` that it does not exist: to others it does.
 
-    None when the credentials are of the project that attached it, as far as that is recorded.
+    None when the credentials are of the project that attached it. An earlier version did not record
+    the project: then nothing is proven.
     """
     here = app.shares.project_id()
     for item in mappings:
-        if item.project_id not in ("", here):
+        if not item.project_id:
+            return _unknown_project(item, here)
+        if item.project_id != here:
             return ConfigError(
                 f"it was attached as project {item.project_id}, and these credentials are of"
                 f" project {here}, which has no such share",
@@ -81,6 +84,17 @@ def wrong_project(app: App, mappings: tuple[ShareMapping, ...]) -> ConfigError |
                 " /etc/sharectl/config.toml",
             )
     return None
+
+
+def _unknown_project(mapping: ShareMapping, here: str) -> ConfigError:
+    what = f"{mapping.domain_word} {mapping.share_id}"
+    return ConfigError(
+        f"an earlier version attached it, of which project is not recorded, and project {here} has"
+        " no such share",
+        hint="choose the cloud of its project: --os-cloud, OS_CLOUD, or cloud in"
+        " /etc/sharectl/config.toml; if the share was deleted: sharectl remove --force"
+        f" {what}; then: sharectl forget {what}",
+    )
 
 
 def _name(mappings: tuple[ShareMapping, ...], share_id: str) -> str:
