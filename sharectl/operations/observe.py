@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from sharectl.operations.survey import Survey
     from sharectl.ports import App
 
+CHOOSE_CLOUD = (
+    "choose the cloud of that project: --os-cloud, OS_CLOUD, or cloud in /etc/sharectl/config.toml"
+)
+"""The hint for a share that these credentials do not see."""
+
 
 def observe(
     app: App,
@@ -80,8 +85,7 @@ def wrong_project(app: App, mappings: tuple[ShareMapping, ...]) -> ConfigError |
             return ConfigError(
                 f"it was attached as project {item.project_id}, and these credentials are of"
                 f" project {here}, which has no such share",
-                hint="choose the cloud of that project: --os-cloud, OS_CLOUD, or cloud in"
-                " /etc/sharectl/config.toml",
+                hint=CHOOSE_CLOUD,
             )
     return None
 
@@ -91,8 +95,7 @@ def _unknown_project(mapping: ShareMapping, here: str) -> ConfigError:
     return ConfigError(
         f"an earlier version attached it, of which project is not recorded, and project {here} has"
         " no such share",
-        hint="choose the cloud of its project: --os-cloud, OS_CLOUD, or cloud in"
-        " /etc/sharectl/config.toml; if the share was deleted: sharectl remove --force"
+        hint=f"{CHOOSE_CLOUD}; if the share was deleted: sharectl remove --force"
         f" {what}; then: sharectl forget {what}",
     )
 

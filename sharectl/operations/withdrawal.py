@@ -27,6 +27,7 @@ from sharectl.model.share import AccessRule
 from sharectl.model.withdrawal import Withdrawal
 from sharectl.operations.deadlines import Deadline, Pause
 from sharectl.operations.domains import check_all_seen, look_at_domains
+from sharectl.operations.observe import CHOOSE_CLOUD
 
 if TYPE_CHECKING:
     from sharectl.operations.outcome import Tally
@@ -164,8 +165,7 @@ def _left(app: App, note: Withdrawal) -> tuple[AccessRule, ...]:
         raise ConfigError(
             f"share {note.share_id}, of which an access rule is to be withdrawn, is of project"
             f" {note.project_id}, and these credentials are of project {here}",
-            hint="choose the cloud of that project: --os-cloud, OS_CLOUD, or cloud in"
-            " /etc/sharectl/config.toml",
+            hint=CHOOSE_CLOUD,
         ) from None
     return tuple(
         item
