@@ -220,7 +220,9 @@ def _detach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
 
 def _unmount(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     mount = mounted_at(observed.mounts, focus.mount_point)
-    if mount is None or observed.domains is None or wanted_by_others(focus, observed):
+    others = (item for item in observed.mappings if item.id != focus.id and item.wanted)
+    kept = any(item.mount_point == focus.mount_point for item in others)
+    if mount is None or observed.domains is None or kept:
         return ()
     if users(focus, observed) or held(focus, observed):
         return ()
