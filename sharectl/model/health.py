@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sharectl.errors import Refused, SharectlError
 from sharectl.model import access as rules_of
+from sharectl.model.checks import transient
 from sharectl.model.domain import Domain
 from sharectl.model.enums import Health, Intent, RuleState
 from sharectl.model.mapping import (
@@ -11,6 +12,7 @@ from sharectl.model.mapping import (
     changed_device,
     has_device,
     has_live_device,
+    retagged_device,
     serves,
 )
 from sharectl.model.mount_use import is_ours, is_outdated, is_right
@@ -145,8 +147,8 @@ def problem(health: Health, mapping: ShareMapping, observed: Observed) -> Sharec
     what, advice = TEXTS[health][0], hint(health, mapping)
     domain = observed.domain(mapping)
     if domain is not None and health is Health.NO_DEVICE:
-        changed = changed_device(mapping, domain)
-        if changed is not None and has_device(mapping, domain):
+        changed = _hindered(mapping, domain)
+        if changed is not None:
             return changed
     if observed.share_hindrance and health is Health.NO_ACCESS:
         what, advice = f"the share {observed.share_hindrance}", observed.share_hindrance.hint
@@ -156,6 +158,15 @@ def problem(health: Health, mapping: ShareMapping, observed: Observed) -> Sharec
     elif health is Health.NO_ACCESS:
         what, advice = "the file server denies access to it", _denied(mapping)
     return Refused(what, hint=advice)
+
+
+def _hindered(mapping: ShareMapping, domain: Domain) -> SharectlError | None:
+    """Why `reconcile` does not put the filesystem back, or that does not help."""
+    if not domain.persistent:
+        return transient(domain.name, domain.uuid)
+    if has_device(mapping, domain):
+        return changed_device(mapping, domain)
+    return retagged_device(mapping, domain)
 
 
 def _denied(mapping: ShareMapping) -> str:

@@ -168,6 +168,20 @@ def other_device(mapping: ShareMapping, domain: Domain) -> Filesystem | None:
     return None
 
 
+def retagged_device(mapping: ShareMapping, domain: Domain) -> Refused | None:
+    """What somebody has edited and is not ours to add to, or to take away; None if nothing is."""
+    edited = other_device(mapping, domain)
+    if edited is None or edited.tag == mapping.tag:  # it has lost its driver, and is put back
+        return None
+    again = replace(mapping, tag=edited.tag).add_again
+    return Refused(
+        f"domain {domain.name} has share {mapping.share_name or mapping.share_id} under tag"
+        f" {edited.tag}, and the record says {mapping.tag}",
+        hint=f"give it that tag again: virsh edit {domain.uuid}; or have the other recorded:"
+        f" sharectl remove {domain.uuid} {mapping.share_id}; then: {again}",
+    )
+
+
 def changed_device(mapping: ShareMapping, domain: Domain) -> Refused | None:
     """What somebody has made of the filesystem, so that the guest cannot work with it.
 

@@ -32,7 +32,7 @@ from sharectl.model.mapping import (
     ShareMapping,
     add_command,
     changed_device,
-    other_device,
+    retagged_device,
     serves,
 )
 from sharectl.model.mark import Mark
@@ -168,7 +168,8 @@ def _attach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
             raise changed  # one that is there from before, as when the store was lost
         marked = Mark.of(focus, observed.host) in domain.marks
         return (*_remember(focus, domain, device), *(() if marked else (mark,)))
-    _check_place(focus, domain)
+    if (edited := retagged_device(focus, domain)) is not None:
+        raise edited
     check_shared_memory(domain, focus.shared_memory, _with_memory(focus))
     attach = AttachFilesystem(domain.uuid, domain.name, focus.filesystem)
     if focus.shared_memory is not None and not domain.shared_memory:
@@ -185,20 +186,6 @@ def _with_memory(focus: ShareMapping) -> str:
 
 def _remember(focus: ShareMapping, domain: Domain, device: Filesystem) -> tuple[Action, ...]:
     return () if device.xml == focus.device else (RememberDevice(domain.name, device),)
-
-
-def _check_place(focus: ShareMapping, domain: Domain) -> None:
-    """A device that somebody has edited is not ours to add to, or to take away."""
-    edited = other_device(focus, domain)
-    if edited is None or edited.tag == focus.tag:  # it has lost its driver, and is put back
-        return
-    again = replace(focus, tag=edited.tag).add_again
-    raise Refused(
-        f"domain {domain.name} has share {focus.share_name or focus.share_id} under tag"
-        f" {edited.tag}, and the record says {focus.tag}",
-        hint=f"give it that tag again: virsh edit {domain.uuid}; or have the other recorded:"
-        f" sharectl remove {domain.uuid} {focus.share_id}; then: {again}",
-    )
 
 
 def _detach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from sharectl.model.enums import Health
 from sharectl.operations.forget import look
 from sharectl.operations.listing import list_mappings
 from sharectl.operations.show import show_mapping
-from tests.operations.scenarios import attached, nfs
+from tests.operations.reconciling import run_reconcile
+from tests.operations.scenarios import World, attached, nfs
 
 
 @pytest.mark.parametrize("running", [False, True])
@@ -26,6 +30,22 @@ def test_path_that_leads_through_a_link(running: bool) -> None:
     ):
         assert [view.status for view in seen.views] == [status]
     assert f"filesystem {share} in domain guest" in look(app, "guest", share).left
+
+
+def _retag(world: World) -> None:
+    world.app.domains.edit(world.uuid, '<target dir="docs"/>', '<target dir="other"/>')
+
+
+@pytest.mark.parametrize(
+    "change", [_retag, lambda world: world.app.domains.make_transient(world.uuid)]
+)
+def test_what_to_do_is_what_reconcile_says(change: Callable[[World], None]) -> None:
+    world, _ = attached(lambda: nfs().asking(tag="docs"))
+    change(world)
+    (view,) = list_mappings(world.app, None, examine=True).views
+    (problem,) = run_reconcile(world.app).problems
+    assert (view.health, view.advice) == (Health.NO_DEVICE, problem.hint)
+    assert "sharectl reconcile" not in (problem.hint or "")
 
 
 def test_domain_that_hangs_hides_no_other() -> None:
