@@ -162,10 +162,8 @@ def other_device(mapping: ShareMapping, domain: Domain) -> Filesystem | None:
     """
     if has_device(mapping, domain):
         return None
-    for item in domain.filesystems:
-        if is_within(item.source, mapping.mount_point):
-            return item
-    return None
+    inside = (it for it in domain.filesystems if is_within(it.source, mapping.mount_point))
+    return next(inside, None)
 
 
 def retagged_device(mapping: ShareMapping, domain: Domain) -> Refused | None:

@@ -91,12 +91,12 @@ def wrong_project(app: App, mappings: tuple[ShareMapping, ...]) -> ConfigError |
 
 
 def _unknown_project(mapping: ShareMapping, here: str) -> ConfigError:
-    what = f"{mapping.domain_word} {mapping.share_id}"
+    domain, share = mapping.domain_word, mapping.share_id
     return ConfigError(
         f"an earlier version attached it, of which project is not recorded, and project {here} has"
         " no such share",
-        hint=f"{CHOOSE_CLOUD}; if the share was deleted: sharectl remove --force"
-        f" {what}; then: sharectl forget {what}",
+        hint=f"{CHOOSE_CLOUD}; if the share was deleted: sharectl remove --force {domain} {share};"
+        f" then: sharectl forget {domain} {share}",
     )
 
 
