@@ -18,6 +18,7 @@ from sharectl.host_files import KIB, Unreadable, broken_link, read_text
 _LOOK_SECONDS = 3.0
 _MOST = 64 * KIB  # of the file
 DEFAULT_FILE = Path("/etc/sharectl/config.toml")
+_RUNTIME = Path("/run/sharectl")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Config:
     cephfs_access_to: str | None = None
     cephfs_options: tuple[str, ...] = ()
     state_dir: Path = Path("/var/lib/sharectl")
-    runtime_dir: Path = Path("/run/sharectl")
+    runtime_dir: Path = _RUNTIME
     cloud_named_by: str = field(default="", compare=False)
     patience: float | None = None
 
@@ -158,7 +159,7 @@ def folders(environment: Mapping[str, str]) -> Config:
 def _folders(environment: Mapping[str, str]) -> dict[str, Any]:
     given = {
         "state_dir": _folder(environment, "SHARECTL_STATE_DIR"),
-        "runtime_dir": _folder(environment, "SHARECTL_RUNTIME_DIR"),
+        "runtime_dir": _folder(environment, "SHARECTL_RUNTIME_DIR") or _resolved(_RUNTIME),
     }
     return {key: value for key, value in given.items() if value}
 
@@ -182,6 +183,14 @@ def _broken_link(folder: Path) -> Path | None:
         return broken_link(folder)
     except PermissionError:
         return None
+
+
+def _resolved(folder: Path) -> Path:
+    """As `_folder` has it, for one that nobody has named; it stays if it leads nowhere."""
+    try:
+        return Path(os.path.realpath(folder))
+    except OSError:
+        return folder
 
 
 def _folder(environment: Mapping[str, str], name: str) -> Path | None:

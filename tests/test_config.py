@@ -150,6 +150,16 @@ def test_link_to_the_runtime_folder_is_followed(tmp_path: Path) -> None:
     assert loaded.runtime_dir == tmp_path / "real" / "run"
 
 
+def test_default_runtime_folder_that_is_a_link_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel names what is mounted there by where the link leads."""
+    (tmp_path / "link").symlink_to("real")
+    monkeypatch.setattr(config, "_RUNTIME", tmp_path / "link")
+    for real in (config.load(environment={}), config.folders({})):
+        assert real.mount_base == tmp_path / "real" / "mnt"
+
+
 @pytest.mark.parametrize("name", ["SHARECTL_STATE_DIR", "SHARECTL_RUNTIME_DIR"])
 @pytest.mark.parametrize("value", ["relative/folder", "./x", "/", "//", "/..", "~/x"])
 def test_impossible_folder(name: str, value: str) -> None:

@@ -76,7 +76,12 @@ class HostMounts:
                 made = check_made(request, mounted_at(self.list(), str(stage)))
                 self._notes.write(
                     MountNote(
-                        str(mount_point), made.device, made.source, request.level, request.rule_id
+                        str(mount_point),
+                        made.device,
+                        made.source,
+                        request.level,
+                        request.rule_id,
+                        request.project_id,
                     )
                 )
                 self._staging.put_in_place(stage, mount_point)

@@ -12,6 +12,7 @@ import libvirt
 
 from sharectl.adapters import deadline, libvirt_files, libvirt_observe
 from sharectl.adapters.libvirt_connection import Connection, translate
+from sharectl.adapters.libvirt_observe import or_none
 from sharectl.errors import SharectlError, Unavailable
 from sharectl.model.domain import Domain, DomainsSeen, UnseenDomain
 
@@ -123,7 +124,8 @@ class Looks:
             connection, item = self._libvirt.connection, known[uuid]
             try:
                 domain = item.object if connection is first else None
-                return observe(uri, domain or connection.lookupByUUIDString(uuid))
+                domain = domain or or_none(connection.lookupByUUIDString, uuid)
+                return None if domain is None else observe(uri, domain)
             except Exception as error:  # noqa: BLE001 - also XML that cannot be read
                 return self._failed(error, item)
 
@@ -142,7 +144,7 @@ class Looks:
         told = translate(error, self._libvirt.uri, item.name or item.uuid)
         if not isinstance(error, libvirt.libvirtError):
             return told
-        if error.get_error_code() in (libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_INVALID_ARG):
+        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return None
         if error.get_error_domain() in _LOST:
             raise told from error

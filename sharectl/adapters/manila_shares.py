@@ -128,6 +128,7 @@ def _as_seen(found: Share) -> ShareSeen:
         name=found.name,
         metadata=found.metadata,
         hindrance=found.hindrance,
+        project_id=found.project_id,
     )
 
 

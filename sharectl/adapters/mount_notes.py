@@ -72,8 +72,9 @@ class MountNotes:
 
 def _note(document: Any) -> MountNote:
     texts = [document[key] for key in _TEXTS]
+    texts.append(document.get("project_id", ""))  # which an earlier version did not note
     rule = document["rule_id"]
     if not all(isinstance(item, str) for item in texts) or not isinstance(rule, str | None):
         raise TypeError(document)
-    mount_point, device, source, level = texts
-    return MountNote(mount_point, device, source, AccessLevel(level), rule)
+    mount_point, device, source, level, project = texts
+    return MountNote(mount_point, device, source, AccessLevel(level), rule, project)

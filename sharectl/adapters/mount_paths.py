@@ -26,11 +26,13 @@ class Paths:
 
     def __init__(self, mounts: tuple[HostMount, ...], base: str) -> None:
         self._table = MountTable(mounts)
-        self._shares = [
+        shares = [
             (item.mount_point, place)
             for item in self._table.children(base)
             if (place := self._table.place(item.mount_point)) is not None
         ]
+        # An export may lie in another one: what lies in both is the inner one's.
+        self._shares = sorted(shares, key=lambda share: -len(share[1].folder))
 
     def resolve(self, path: str) -> str:
         """The canonical path; below a share's mount point where another path leads into it."""

@@ -56,14 +56,11 @@ def _ask(mount_points: tuple[str, ...], timeout: float, mounts: _Mounts) -> dict
     """First statfs(2), then a look into those that have answered."""
     end = time.monotonic() + timeout
     answers = dict.fromkeys(mount_points, Health.OK)
-    statfs = ["stat", "-f", "-c", "", "--", *mount_points]
     try:
-        for mount_point, why in _failing(statfs, mount_points, timeout):
+        for mount_point, why in _failing(_statfs, mount_points, end).items():
             answers[mount_point] = _health(why)
         good = tuple(item for item, health in answers.items() if health is Health.OK)
-        # -empty reads the folder until it finds a name.
-        look = ["find", *good, "-maxdepth", "0", "-empty"]
-        for mount_point, why in _failing(look, good, max(0.1, end - time.monotonic())):
+        for mount_point, why in _failing(_look, good, end).items():
             if not _is_legal(why, mount_point, mounts):
                 answers[mount_point] = _health(why)
     except process.TimedOut:
@@ -71,17 +68,38 @@ def _ask(mount_points: tuple[str, ...], timeout: float, mounts: _Mounts) -> dict
     return answers
 
 
+def _statfs(mount_points: tuple[str, ...]) -> list[str]:
+    return ["stat", "-f", "-c", "", "--", *mount_points]
+
+
+def _look(mount_points: tuple[str, ...]) -> list[str]:
+    """-empty reads the folder until it finds a name."""
+    return ["find", *mount_points, "-maxdepth", "0", "-empty"]
+
+
 def _failing(
-    argv: list[str], mount_points: tuple[str, ...], timeout: float
-) -> Iterable[tuple[str, str]]:
-    """The mount points at which the program failed: it names each on a line of its own."""
+    program: Callable[[tuple[str, ...]], list[str]], mount_points: tuple[str, ...], end: float
+) -> dict[str, str]:
+    """The mount points at which the program failed, and why.
+
+    It names each on a line of its own; where it spells one in a way of its own, as it does with
+    what is not ASCII, each is asked for alone. A program that was killed has not answered.
+    """
     if not mount_points:
-        return
-    done = process.run(argv, timeout=timeout)
-    for line in done.stderr.splitlines():
-        for mount_point in mount_points:
-            if f"'{mount_point}'" in line:
-                yield mount_point, line
+        return {}
+    done = process.run(program(mount_points), timeout=max(0.1, end - time.monotonic()))
+    if done.status < 0:
+        raise process.TimedOut
+    if done.status == 0:
+        return {}
+    if len(mount_points) == 1:
+        return {mount_points[0]: done.reason}
+    lines = done.stderr.splitlines()
+    found = {point: line for line in lines for point in mount_points if f"'{point}'" in line}
+    if len(found) < len(lines) or not lines:
+        for point in mount_points:
+            found |= _failing(program, (point,), end)
+    return found
 
 
 def _is_legal(why: str, mount_point: str, mounts: _Mounts) -> bool:

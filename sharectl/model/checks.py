@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from sharectl.errors import BackendError, Refused, UsageError
 from sharectl.model import memory_xml
 from sharectl.model.commands import domain_word, word
-from sharectl.model.domain import Domain, Filesystem
+from sharectl.model.domain import Domain, Filesystem, is_within
 from sharectl.model.enums import SharedMemory, ShareProtocol
 from sharectl.model.host import HostFacts
 from sharectl.model.mapping import (
@@ -205,7 +205,10 @@ def unrecorded_device(
     """
     marked = {item.share_id for item in domain.marks if share in (item.share_id, item.share_name)}
     ours = {f"{mount_base}/{share_id}" for share_id in {share, *marked}.difference(recorded)}
-    return next((item for item in domain.filesystems if item.source in ours), None)
+    return next(
+        (it for it in domain.filesystems if any(is_within(it.source, folder) for folder in ours)),
+        None,
+    )
 
 
 def how_to_record(domain: Domain, share: str, device: Filesystem) -> str:

@@ -19,7 +19,7 @@ class Filesystem:
     `driver` is as written: without one libvirt takes 9p. `xml` is the element as libvirt has it,
     without the address; it carries what an admin has set by hand, such as the queue size. Empty for
     one that is made plain. `served` tells of a running guest's filesystem whether its virtiofsd is
-    alive.
+    alive. `written` is the source as it stands in the domain, where `source` is its one form.
     """
 
     tag: str
@@ -28,6 +28,7 @@ class Filesystem:
     readonly: bool = False
     xml: str = field(default="", compare=False, repr=False)
     served: bool = field(default=True, compare=False)
+    written: str | None = field(default=None, compare=False, repr=False)
 
     def is_device(self, tag: str, folder: str) -> bool:
         """Whether this is the virtiofs device that serves `folder`, or a part of it, as `tag`.
@@ -93,7 +94,8 @@ class Domain:
 
 
 def _located(item: Filesystem, places: Mapping[str, str]) -> Filesystem:
-    return replace(item, source=places.get(item.source or "", item.source))
+    source = places.get(item.source or "", item.source)
+    return replace(item, source=source, written=item.written or item.source)
 
 
 @dataclass(frozen=True)

@@ -160,10 +160,12 @@ def remove_filesystem(xml: str, filesystem: Filesystem) -> str:
 def find_device(present: tuple[Filesystem, ...], wanted: Filesystem) -> Filesystem | None:
     """That of `present` which is the device `wanted`; None without one.
 
-    It has the tag and the source as they are written, or is the element that `wanted` was read
-    from, or its path is written another way or leads to a sub-folder (`Filesystem.is_device`).
+    It has the tag, and the source in its one form or as it was written when `wanted` was read; or
+    is the element that `wanted` was read from; or its path is written another way or leads to a
+    sub-folder (`Filesystem.is_device`).
     """
     ways: tuple[Callable[[Filesystem], bool], ...] = (
+        lambda item: (item.tag, item.source) == (wanted.tag, wanted.written or wanted.source),
         lambda item: (item.tag, item.source) == (wanted.tag, wanted.source),
         lambda item: bool(wanted.xml) and item.xml == wanted.xml,
         lambda item: wanted.source is not None and item.is_device(wanted.tag, wanted.source),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sharectl.errors import Refused, SharectlError
 from sharectl.model import access as rules_of
+from sharectl.model.checks import transient
 from sharectl.model.domain import Domain
 from sharectl.model.enums import Health, Intent, RuleState
 from sharectl.model.mapping import (
@@ -11,9 +12,10 @@ from sharectl.model.mapping import (
     changed_device,
     has_device,
     has_live_device,
+    retagged_device,
     serves,
 )
-from sharectl.model.mount_use import is_outdated, is_right
+from sharectl.model.mount_use import is_ours, is_outdated, is_right
 from sharectl.model.mounts import mounted_at
 from sharectl.model.observed import Observed
 from sharectl.model.rule_owner import usable
@@ -85,7 +87,8 @@ def _on_host(mapping: ShareMapping, observed: Observed) -> Health:
         return Health.NOT_MOUNTED
     if not is_right(mapping, mount):
         return Health.WRONG_SOURCE
-    if is_outdated(mapping, observed.notes.get(mapping.mount_point), observed.rules):
+    note = observed.notes.get(mapping.mount_point)
+    if is_ours(mapping, mount, note) and is_outdated(mapping, note, observed.rules):
         return Health.STALE
     domain = observed.domain(mapping)
     if domain is not None and (found := _in_domain(mapping, domain)) is not None:
@@ -144,8 +147,8 @@ def problem(health: Health, mapping: ShareMapping, observed: Observed) -> Sharec
     what, advice = TEXTS[health][0], hint(health, mapping)
     domain = observed.domain(mapping)
     if domain is not None and health is Health.NO_DEVICE:
-        changed = changed_device(mapping, domain)
-        if changed is not None and has_device(mapping, domain):
+        changed = _hindered(mapping, domain)
+        if changed is not None:
             return changed
     if observed.share_hindrance and health is Health.NO_ACCESS:
         what, advice = f"the share {observed.share_hindrance}", observed.share_hindrance.hint
@@ -155,6 +158,15 @@ def problem(health: Health, mapping: ShareMapping, observed: Observed) -> Sharec
     elif health is Health.NO_ACCESS:
         what, advice = "the file server denies access to it", _denied(mapping)
     return Refused(what, hint=advice)
+
+
+def _hindered(mapping: ShareMapping, domain: Domain) -> SharectlError | None:
+    """Why `reconcile` does not put the filesystem back, or that does not help."""
+    if not domain.persistent:
+        return transient(domain.name, domain.uuid)
+    if has_device(mapping, domain):
+        return changed_device(mapping, domain)
+    return retagged_device(mapping, domain)
 
 
 def _denied(mapping: ShareMapping) -> str:

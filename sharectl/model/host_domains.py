@@ -56,10 +56,21 @@ class HostDomains:
         )
 
     def find(self, mapping: ShareMapping) -> Domain | None:
-        """The mapping's domain, if it was seen."""
+        """The mapping's domain, if it was seen.
+
+        One with its UUID in another libvirt is it only if it is gone from the one that is recorded:
+        a copy may have the UUID. Which libvirt it was, an earlier version did not record.
+        """
         found = self._by_uuid.get(mapping.domain_uuid, ())
         right = [item for item in found if item.libvirt_uri == libvirt_of(mapping)]
-        return next(iter(right or found), None)
+        if right or not mapping.libvirt_uri or self._has_left(mapping):
+            return next(iter(right or found), None)
+        return None
+
+    def _has_left(self, mapping: ShareMapping) -> bool:
+        """Whether the libvirt that is recorded does not have the domain, or not any more."""
+        unseen = any(item.uuid == mapping.domain_uuid for item in self.unseen)
+        return libvirt_of(mapping) in self.complete and not unseen
 
     @cached_property
     def _by_uuid(self) -> Mapping[str, tuple[Domain, ...]]:

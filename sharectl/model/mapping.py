@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sharectl.errors import Refused, UsageError
 from sharectl.model import commands
-from sharectl.model.domain import Domain, Filesystem
+from sharectl.model.domain import Domain, Filesystem, is_within
 from sharectl.model.enums import (
     AccessLevel,
     AccessType,
@@ -157,14 +157,27 @@ def has_device(mapping: ShareMapping, domain: Domain) -> bool:
 def other_device(mapping: ShareMapping, domain: Domain) -> Filesystem | None:
     """What stands in the place of the mapping's filesystem, edited by somebody: None if nothing.
 
-    It serves the mapping's mount point under another tag, or has the tag and is no virtiofs.
+    It serves the mapping's mount point, or a folder in it, under another tag, or has the tag and is
+    no virtiofs.
     """
     if has_device(mapping, domain):
         return None
-    for item in domain.filesystems:
-        if item.source == mapping.mount_point:
-            return item
-    return None
+    inside = (it for it in domain.filesystems if is_within(it.source, mapping.mount_point))
+    return next(inside, None)
+
+
+def retagged_device(mapping: ShareMapping, domain: Domain) -> Refused | None:
+    """What somebody has edited and is not ours to add to, or to take away; None if nothing is."""
+    edited = other_device(mapping, domain)
+    if edited is None or edited.tag == mapping.tag:  # it has lost its driver, and is put back
+        return None
+    again = replace(mapping, tag=edited.tag).add_again
+    return Refused(
+        f"domain {domain.name} has share {mapping.share_name or mapping.share_id} under tag"
+        f" {edited.tag}, and the record says {mapping.tag}",
+        hint=f"give it that tag again: virsh edit {domain.uuid}; or have the other recorded:"
+        f" sharectl remove {domain.uuid} {mapping.share_id}; then: {again}",
+    )
 
 
 def changed_device(mapping: ShareMapping, domain: Domain) -> Refused | None:

@@ -56,7 +56,7 @@ class HostMount:
 class MountRequest:
     """A mount to make. `source` is a checked export location; `user` is the cephx id.
 
-    `rule_id` is the access rule that the mount is made with, for its note.
+    `rule_id`, the access rule that the mount is made with, and `project_id` are for its note.
     """
 
     protocol: ShareProtocol
@@ -66,6 +66,7 @@ class MountRequest:
     user: str | None = None
     filesystem_name: str | None = None
     rule_id: str | None = None
+    project_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class MountNote:
     It tells the mount from one that somebody else has made at the same place: `device` is that of
     the mount (see `HostMount`). `rule_id` is the access rule that it was made with, if known: a
     CephFS client whose rule was made again since then has a key that is of no use any more.
+    `project_id` is the project that attached the share, empty where that is not known.
     """
 
     mount_point: str
@@ -82,6 +84,7 @@ class MountNote:
     source: str
     level: AccessLevel
     rule_id: str | None = None
+    project_id: str = ""
 
 
 @dataclass(frozen=True)

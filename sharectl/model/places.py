@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from posixpath import normpath
 
 from sharectl.model.domain import is_within
 from sharectl.model.enums import ShareProtocol
@@ -47,7 +48,7 @@ def place_of(mount: HostMount) -> Place:
     mounts show can be one file system of the server, with one number.
     """
     if mount.fs_type in KERNEL_TYPES[ShareProtocol.NFS]:
-        return Place(mount.device, "/" + mount.source.partition(":/")[2].strip("/"))
+        return Place(mount.device, normpath("/" + mount.source.partition(":/")[2].strip("/")))
     return Place(mount.device, mount.root)
 
 

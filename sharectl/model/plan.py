@@ -32,8 +32,7 @@ from sharectl.model.mapping import (
     ShareMapping,
     add_command,
     changed_device,
-    has_device,
-    other_device,
+    retagged_device,
     serves,
 )
 from sharectl.model.mark import Mark
@@ -110,16 +109,17 @@ def _mount(
     if mount is None:
         return (MountShare(focus),)
     note = observed.notes.get(focus.mount_point)
+    ill = observed.server is Health.STALE or _is_cut_off(focus, observed)
     if not is_ours(focus, mount, note):
         check_not_covered(focus, observed)
-        raise foreign_mount(focus, mount)
+        if ill or not is_right(focus, mount):
+            raise foreign_mount(focus, mount)
+        return ()  # the share is there, whoever has mounted it
     if not is_right(focus, mount):
         return _replace(focus, observed, f"is a mount of {mount.label} ({mount.mode})")
     if is_outdated(focus, note, observed.rules) or _gets_new_key(focus, access):
         return _replace(focus, observed, "was made with an access rule that is gone")
-    if observed.server is Health.STALE or _is_cut_off(focus, observed):
-        return _replace(focus, observed, "is stale")
-    return ()
+    return _replace(focus, observed, "is stale") if ill else ()
 
 
 def _gets_new_key(focus: ShareMapping, access: tuple[Action, ...]) -> bool:
@@ -144,10 +144,13 @@ def _replace(focus: ShareMapping, observed: Observed, found: str) -> tuple[Actio
 
 def foreign_mount(focus: ShareMapping, mount: HostMount) -> Refused:
     """The refusal to take away a mount that sharectl did not make."""
+    what = f"not of {focus.export_location} ({focus.access_level})"
+    if is_right(focus, mount):
+        what = "which sharectl has not made"
+    again = "reconcile" if focus.wanted else f"remove {focus.domain_word} {focus.share_id}"
     return Refused(
-        f"{focus.mount_point} is a mount of {mount.label} ({mount.mode}), not of"
-        f" {focus.export_location} ({focus.access_level})",
-        hint=f"see who uses it, then: umount {word(focus.mount_point)}; then: sharectl reconcile",
+        f"{focus.mount_point} is a mount of {mount.label} ({mount.mode}), {what}",
+        hint=f"see who uses it, then: umount {word(focus.mount_point)}; then: sharectl {again}",
     )
 
 
@@ -165,7 +168,8 @@ def _attach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
             raise changed  # one that is there from before, as when the store was lost
         marked = Mark.of(focus, observed.host) in domain.marks
         return (*_remember(focus, domain, device), *(() if marked else (mark,)))
-    _check_place(focus, domain)
+    if (edited := retagged_device(focus, domain)) is not None:
+        raise edited
     check_shared_memory(domain, focus.shared_memory, _with_memory(focus))
     attach = AttachFilesystem(domain.uuid, domain.name, focus.filesystem)
     if focus.shared_memory is not None and not domain.shared_memory:
@@ -184,27 +188,14 @@ def _remember(focus: ShareMapping, domain: Domain, device: Filesystem) -> tuple[
     return () if device.xml == focus.device else (RememberDevice(domain.name, device),)
 
 
-def _check_place(focus: ShareMapping, domain: Domain) -> None:
-    """A device that somebody has edited is not ours to add to, or to take away."""
-    edited = other_device(focus, domain)
-    if edited is None or edited.tag == focus.tag:  # it has lost its driver, and is put back
-        return
-    again = replace(focus, tag=edited.tag).add_again
-    raise Refused(
-        f"domain {domain.name} has share {focus.share_name or focus.share_id} under tag"
-        f" {edited.tag}, and the record says {focus.tag}",
-        hint=f"give it that tag again: virsh edit {domain.uuid}; or have the other recorded:"
-        f" sharectl remove {domain.uuid} {focus.share_id}; then: {again}",
-    )
-
-
 def _detach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     domain = observed.domain(focus)
     if domain is None:
         return ()
     actions: list[Action] = []
-    if has_device(focus, domain):
-        device = focus.filesystem
+    present = next((item for item in domain.filesystems if serves(item, focus)), None)
+    if present is not None:
+        device = replace(focus.filesystem, xml=present.xml, written=present.written)
         actions.append(DetachFilesystem(domain.uuid, domain.name, device, focus.controllers))
     if any(item.id == focus.id for item in domain.marks):
         mark = UnmarkDomain(domain.uuid, domain.name, focus.share_id, focus.share_name)
@@ -216,11 +207,15 @@ def _detach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
 
 def _unmount(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
     mount = mounted_at(observed.mounts, focus.mount_point)
-    if mount is None or observed.domains is None or wanted_by_others(focus, observed):
+    others = (item for item in observed.mappings if item.id != focus.id and item.wanted)
+    kept = any(item.mount_point == focus.mount_point for item in others)
+    if mount is None or observed.domains is None or kept:
         return ()
     if users(focus, observed) or held(focus, observed):
         return ()
     if our_mount(focus, observed) is None:
+        if is_right(focus, mount):  # it would lose its access
+            raise foreign_mount(focus, mount)
         return ()
     return (UnmountShare(focus.share_id, focus.mount_point),)
 

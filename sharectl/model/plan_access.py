@@ -17,6 +17,7 @@ from sharectl.model.mapping import ShareMapping
 from sharectl.model.mount_users import runs_with
 from sharectl.model.observed import Observed
 from sharectl.model.rule_owner import (
+    HOST_ID,
     domain_key,
     is_of_other_host,
     is_ours,
@@ -67,12 +68,25 @@ def _free(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
 def of_other_host(rule: AccessRule, focus: ShareMapping) -> Refused:
     """The refusal to share a rule with the sharectl of another host."""
     share = focus.share_id
+    if rule.id == focus.rule_id:
+        return _of_copied_record(rule, focus)
     return Refused(
         f"access rule {rule.id} for {rule.access_type} {rule.access_to} on share {share} belongs"
         f" to the sharectl of host {maker(rule)}, and Manila has one rule for a client",
         hint="give this host a client of its own (nfs.access_to or cephfs.access_to, see man"
         " sharectl-config), or remove the share there; if that host is gone: sharectl forget"
-        f" --from-host {(rule.metadata or {}).get('sharectl-host-id') or maker(rule)} {share}",
+        f" --from-host {(rule.metadata or {}).get(HOST_ID) or maker(rule)} {share}",
+    )
+
+
+def _of_copied_record(rule: AccessRule, focus: ShareMapping) -> Refused:
+    share = focus.share_id
+    return Refused(
+        f"access rule {rule.id} on share {share}, which the record names, was made by host"
+        f" {maker(rule)}: the records were copied from there, or this host has a new machine ID",
+        hint=f"if that host has the share: sharectl remove {focus.domain_word} {share}; if it is"
+        " gone, with the guests that have the share shut off: sharectl forget --from-host"
+        f" {(rule.metadata or {}).get(HOST_ID) or maker(rule)} {share}; then: sharectl reconcile",
     )
 
 
@@ -148,6 +162,7 @@ def withdraw(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
         _revoke(focus, item)
         for item in observed.rules or ()
         if item.id in focus.outdated_rules
+        and is_ours(item, observed.host, observed.mappings)
         and not any(rules_of.is_for(item, other.access) for other in observed.mappings)
     )
 

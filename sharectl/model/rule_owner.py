@@ -55,18 +55,19 @@ def missing_notes(rule: AccessRule, host: HostIdentity, mapping: ShareMapping) -
 def is_ours(rule: AccessRule, host: HostIdentity, mappings: tuple[ShareMapping, ...]) -> bool:
     """Whether this host's sharectl made the rule.
 
-    By the rule's metadata, or by the ID that a mapping recorded. Where the metadata does not name
-    a host ID (old servers, earlier versions), a rule that a mapping has asked for, and not yet got
-    an ID of, counts too: Manila allows no other rule for this very client.
+    By the host ID in the rule's metadata: a record may have been copied with its host. Where that
+    names none (old servers, earlier versions), by the rule's ID that a mapping recorded; and a rule
+    that a mapping has asked for, and not yet got an ID of, counts too: Manila allows no other rule
+    for this very client.
     """
+    if is_of_sharectl(rule) and rule.metadata and HOST_ID in rule.metadata:
+        return rule.metadata[HOST_ID] == host.id
     if any(rule.id == item.rule_id or rule.id in item.outdated_rules for item in mappings):
         return True
     if rule.metadata is None:
         return any(_asked_for(rule, item) for item in mappings)
     if not is_of_sharectl(rule):
         return False
-    if HOST_ID in rule.metadata:
-        return rule.metadata[HOST_ID] == host.id
     return rule.metadata.get(HOST) == host.name and any(_asked_for(rule, it) for it in mappings)
 
 

@@ -91,9 +91,9 @@ class ShareSeen:
 
     `status` is None when there is no such share. `export_paths` are all paths that it is
     exported under, those for admins included; None when the server does not tell them in a list.
-    `name` and `metadata` are as in `Share`, `metadata` None where it was not told. `hindrance` says
-    why the share cannot be used. `error` is why this very share could not be looked at; then
-    nothing else is known of it.
+    `name`, `project_id` and `metadata` are as in `Share`, `metadata` None where it was not told.
+    `hindrance` says why the share cannot be used. `error` is why this very share could not be
+    looked at; then nothing else is known of it.
     """
 
     status: str | None
@@ -103,6 +103,7 @@ class ShareSeen:
     metadata: Mapping[str, str] | None = None
     hindrance: Hindrance | None = None
     error: SharectlError | None = None
+    project_id: str = ""
 
 
 def is_share_id(name: str) -> bool:

@@ -59,6 +59,8 @@ def converge(
             break  # a guest has it: it must keep its access as well
     if not (mapping.wanted or failures or wanted_by_others(mapping, observed)):
         check_released(mapping, observed)
+        if not observed.share_exists and mapping.owns_rule and mapping.rule_id:
+            _warn_of_new_owner(app, mapping)
         _sweep(app, mapping, observed)
     return tuple(failures)
 
@@ -76,6 +78,16 @@ def _try(site: Site, action: Action) -> SharectlError | None:
         return error.about(left_by(action))
     events.emit(StepEvent(action, Phase.END, site.mapping))
     return None
+
+
+def _warn_of_new_owner(app: App, mapping: ShareMapping) -> None:
+    """A share that is deleted takes its rules along; one that is transferred keeps them locked."""
+    share, rule = mapping.share_id, mapping.rule_id
+    app.events.warn(
+        f"share {share} is not in project {mapping.project_id} any more; if it was transferred to"
+        f" another project, access rule {rule} is still there, and the owner of the share or an"
+        f" admin takes it away: openstack share access delete --unrestrict {share} {rule}"
+    )
 
 
 def _sweep(app: App, mapping: ShareMapping, observed: Observed) -> None:

@@ -30,8 +30,8 @@ def look_at_domains(
     """
     looks: list[DomainsSeen] = []
     failed: dict[str, SharectlError] = {}
-    _look(app, app.config.libvirt_uri, only, looks, failed)
     places = {libvirt_of(item): item for item in mappings}
+    _look(_here(app, places.values()), app.config.libvirt_uri, only, looks, failed)
     for uri, mapping in sorted(places.items()):
         known = any(uri in look.complete for look in looks) or uri in failed
         if not known:
@@ -39,6 +39,12 @@ def look_at_domains(
             _look(there, uri, only, looks, failed)
     seen = HostDomains.of(looks, failed)
     return replace(seen, seen=located(app, seen.seen), unseen=_placed(app, seen.unseen))
+
+
+def _here(app: App, mappings: Iterable[ShareMapping]) -> App:
+    """The ports with this run's libvirt: `app` may be those of where a share was attached."""
+    first = next(iter(mappings), None)
+    return app if first is None else app.at(replace(first, libvirt_uri=app.config.libvirt_uri))
 
 
 def check_all_seen(domains: HostDomains, folder: str) -> None:

@@ -30,7 +30,10 @@ def list_mappings(app: App, domain: str | None, *, examine: bool = False) -> Lis
     if not mappings:
         return Listing(())
     domains, unseen = look_at(app, mappings)
-    views = tuple(view(item, domains.get(item.domain_uuid), seen=not unseen) for item in mappings)
+    found = ((item, domains.get(item.domain_uuid)) for item in mappings)
+    views = tuple(
+        view(item, domain, seen=domain is not None or not unseen) for item, domain in found
+    )
     return Listing(tuple(sorted(views, key=lambda item: item.domain_name)), unseen)
 
 

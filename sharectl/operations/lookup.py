@@ -19,7 +19,7 @@ from sharectl.errors import (
 )
 from sharectl.model.commands import is_like_uuid, word
 from sharectl.model.domain import Domain
-from sharectl.model.mapping import ShareMapping, find_mapping
+from sharectl.model.mapping import ShareMapping, find_mapping, has_device, has_live_device
 
 if TYPE_CHECKING:
     from sharectl.ports import App
@@ -117,6 +117,7 @@ def _not_attached(
 ) -> NotFound:
     """What to do depends on whether the domain has the share, as after the store was lost."""
     from sharectl.model.checks import how_to_record, unrecorded_device
+    from sharectl.operations.domains import located
 
     try:
         seen = app.domains.find(domain)
@@ -124,7 +125,10 @@ def _not_attached(
         seen = None
     base = str(app.config.mount_base)
     recorded = [item.share_id for item in mappings]
-    there = unrecorded_device(seen, share, base, recorded) if seen is not None else None
+    there = None
+    if seen is not None:
+        (seen,) = located(app, (seen,))
+        there = unrecorded_device(seen, share, base, recorded)
     if seen is not None and there is not None:
         return NotFound(
             f"no record says that share {share!r} is attached to domain {domain!r}, and the domain"
@@ -201,4 +205,23 @@ def look_at(
             continue
         seen.update(look.domains)
         unseen += (item.error for item in look.unseen.values())
-    return seen, tuple(unseen)
+    return _with_one_form(app, mappings, seen), tuple(unseen)
+
+
+def _with_one_form(
+    app: App, mappings: tuple[ShareMapping, ...], seen: dict[str, Domain]
+) -> dict[str, Domain]:
+    """The domains with each path in its one form.
+
+    Nothing is looked up where each filesystem that must be there is known by its path as written.
+    """
+    plain = all(
+        has_device(item, domain) and has_live_device(item, domain) is domain.running
+        for item in mappings
+        if (domain := seen.get(item.domain_uuid)) is not None
+    )
+    if plain:
+        return seen
+    from sharectl.operations.domains import located  # `list` does without, as a rule
+
+    return {item.uuid: item for item in located(app, tuple(seen.values()))}

@@ -43,7 +43,7 @@ def mount_share(
     request = MountRequest(
         mapping.protocol, mapping.export_location, Path(mapping.mount_point),
         mapping.access_level, mapping.access_to, mapping.filesystem_name,
-        rule_id or mapping.rule_id,
+        rule_id or mapping.rule_id, mapping.project_id,
     )  # fmt: skip
     try:
         app.mounts.mount(request, key_file, timeout)

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from sharectl.operations.survey import Survey
     from sharectl.ports import App
 
+CHOOSE_CLOUD = (
+    "choose the cloud of that project: --os-cloud, OS_CLOUD, or cloud in /etc/sharectl/config.toml"
+)
+"""The hint for a share that these credentials do not see."""
+
 
 def observe(
     app: App,
@@ -69,18 +74,30 @@ def observe(
 def wrong_project(app: App, mappings: tuple[ShareMapping, ...]) -> ConfigError | None:
     """Why Manila may say of the share of `mappings` that it does not exist: to others it does.
 
-    None when the credentials are of the project that attached it, as far as that is recorded.
+    None when the credentials are of the project that attached it. An earlier version did not record
+    the project: then nothing is proven.
     """
     here = app.shares.project_id()
     for item in mappings:
-        if item.project_id not in ("", here):
+        if not item.project_id:
+            return _unknown_project(item, here)
+        if item.project_id != here:
             return ConfigError(
                 f"it was attached as project {item.project_id}, and these credentials are of"
                 f" project {here}, which has no such share",
-                hint="choose the cloud of that project: --os-cloud, OS_CLOUD, or cloud in"
-                " /etc/sharectl/config.toml",
+                hint=CHOOSE_CLOUD,
             )
     return None
+
+
+def _unknown_project(mapping: ShareMapping, here: str) -> ConfigError:
+    domain, share = mapping.domain_word, mapping.share_id
+    return ConfigError(
+        f"an earlier version attached it, of which project is not recorded, and project {here} has"
+        " no such share",
+        hint=f"{CHOOSE_CLOUD}; if the share was deleted: sharectl remove --force {domain} {share};"
+        f" then: sharectl forget {domain} {share}",
+    )
 
 
 def _name(mappings: tuple[ShareMapping, ...], share_id: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sharectl.errors import Denied, InUse, NotFound, Refused, SharectlError
+from sharectl.errors import ConfigError, Denied, InUse, NotFound, Refused, SharectlError
 from sharectl.model.action import RevokeAccess
 from sharectl.model.checks import how_to_record
 from sharectl.model.commands import word
@@ -21,6 +21,7 @@ from sharectl.model.unrecorded import unrecorded
 from sharectl.model.withdrawal import Withdrawal
 from sharectl.operations.deadlines import Deadline
 from sharectl.operations.domains import check_all_seen, look_at_domains
+from sharectl.operations.observe import CHOOSE_CLOUD
 from sharectl.operations.withdrawal import LOCK_SECONDS, withdraw_noted
 
 if TYPE_CHECKING:
@@ -235,13 +236,15 @@ def _check_released(app: App, mount: HostMount) -> None:
 def _rules(app: App, orphan: Orphan) -> tuple[AccessRule, ...]:
     """The rules that this host's sharectl made for it and that no record needs.
 
-    Raises `Denied` for one that these credentials cannot withdraw.
+    Raises `Denied` for one that these credentials cannot withdraw, `ConfigError` when they are of
+    another project than the share was attached as.
     """
     if not orphan.alone:
         return ()
     try:
         rules = app.shares.rules(orphan.share_id)
     except NotFound:
+        _check_project(app, orphan)
         app.events.warn(
             f"share {orphan.share_id} is not in Manila, or not for these credentials: an access"
             " rule of it, if there is one, stays"
@@ -262,3 +265,14 @@ def _rules(app: App, orphan: Orphan) -> tuple[AccessRule, ...]:
             f" openstack share access list {orphan.share_id}"
         )
     return ours
+
+
+def _check_project(app: App, orphan: Orphan) -> None:
+    """To another project the share does not exist, and its access rule would stay for ever."""
+    note, here = app.mounts.notes().get(orphan.mount_point), app.shares.project_id()
+    if note is not None and note.project_id not in ("", here):
+        raise ConfigError(
+            f"{orphan.mount_point} is a mount that no record speaks of, of a share of project"
+            f" {note.project_id}, and these credentials are of project {here}",
+            hint=CHOOSE_CLOUD,
+        )

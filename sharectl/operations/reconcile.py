@@ -112,7 +112,7 @@ def _chosen(app: App, domains: tuple[str, ...]) -> tuple[ShareMapping, ...]:
 def _renamed(
     app: App, chosen: tuple[ShareMapping, ...], seen: Survey, *, record: bool
 ) -> tuple[ShareMapping, ...]:
-    """The mappings with the names that domains and shares have now, also in the store."""
+    """The mappings with the names of now, and where domain and share are, also recorded."""
     new = {item.id: now for item in chosen if (now := _with_names(item, seen)) != item}
     if new and record:
         with app.store.transaction() as store:
@@ -128,7 +128,9 @@ def _with_names(mapping: ShareMapping, seen: Survey) -> ShareMapping:
     return replace(
         mapping,
         domain_name=domain.name if domain is not None else mapping.domain_name,
+        libvirt_uri=domain.libvirt_uri if domain is not None else mapping.libvirt_uri,
         share_name=share.name if share is not None and share.name else mapping.share_name,
+        project_id=mapping.project_id or (share.project_id if share is not None else ""),
     )
 
 

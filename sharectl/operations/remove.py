@@ -31,6 +31,7 @@ from sharectl.operations.records import change, forget, one_line
 from sharectl.operations.steps import Effort
 
 if TYPE_CHECKING:
+    from sharectl.model.domain import Domain
     from sharectl.ports import App
 
 _Error = TypeVar("_Error", bound=Explained)
@@ -76,7 +77,9 @@ def remove(app: App, request: RemoveRequest) -> RemoveResult:
     verb = "remove --force" if request.force else "remove"
     mapping = find_recorded(app, request.domain, request.share, verb=verb)
     app = app.at(mapping)
-    _check_detachable(app, mapping)
+    if (there := _check_detachable(app, mapping)) is not None:
+        mapping = replace(mapping, libvirt_uri=there.libvirt_uri)
+        app = app.at(mapping)  # an earlier version did not record which libvirt has it
     lock_seconds = max(request.timeout, _LOCK_SECONDS)
     if request.dry_run:
         return RemoveResult(mapping, _plan(app, mapping, manila=True))
@@ -85,17 +88,19 @@ def remove(app: App, request: RemoveRequest) -> RemoveResult:
         return _detach(app, request, mapping)
 
 
-def _check_detachable(app: App, mapping: ShareMapping) -> None:
+def _check_detachable(app: App, mapping: ShareMapping) -> Domain | None:
+    """The domain, which has nothing of the share in use; None when it is gone."""
     only = frozenset({mapping.domain_uuid})
     seen = look_at_domains(app, (mapping,), only=only)
     domain = seen.find(mapping)
     if seen.is_unseen(mapping):
         raise seen.why_unseen(mapping) or unknown_domain(mapping)
     if domain is None or checks.is_out(mapping, domain):
-        return
+        return domain
     checks.check_shut_off(domain)
     if warning := checks.snapshot_warning(domain):
         app.events.warn(warning)
+    return domain
 
 
 def _plan(app: App, mapping: ShareMapping, *, manila: bool) -> tuple[Action, ...]:

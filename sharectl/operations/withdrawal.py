@@ -16,6 +16,7 @@ from sharectl.errors import (
     Refused,
     SharectlError,
 )
+from sharectl.model.access import serves_to
 from sharectl.model.action import RevokeAccess
 from sharectl.model.enums import RuleState
 from sharectl.model.host import check_system
@@ -27,8 +28,10 @@ from sharectl.model.share import AccessRule
 from sharectl.model.withdrawal import Withdrawal
 from sharectl.operations.deadlines import Deadline, Pause
 from sharectl.operations.domains import check_all_seen, look_at_domains
+from sharectl.operations.observe import CHOOSE_CLOUD
 
 if TYPE_CHECKING:
+    from sharectl.model.mapping import ShareMapping
     from sharectl.operations.outcome import Tally
     from sharectl.ports import App
 
@@ -117,9 +120,10 @@ def finish_withdrawals(app: App, tally: Tally, *, dry_run: bool, timeout: float)
 
 
 def _finish(app: App, note: Withdrawal, tally: Tally, deadline: Deadline, *, dry_run: bool) -> None:
-    if any(item.share_id == note.share_id for item in app.store.load()):
-        if not dry_run:  # what is of use to that record, and what is not, its repair sees to
-            app.withdrawals.delete(note.share_id)
+    records = tuple(item for item in app.store.load() if item.share_id == note.share_id)
+    if records:
+        if not dry_run and not _left_of_others(app.at(note), note, records):
+            app.withdrawals.delete(note.share_id)  # the records lead to what it names
         return
     mount = mounted_at(app.mounts.list(), note.mount_point)
     if mount is not None and is_share_mount(mount):
@@ -132,6 +136,20 @@ def _finish(app: App, note: Withdrawal, tally: Tally, deadline: Deadline, *, dry
         return
     for rule in rules:
         tally.changed(RevokeAccess(note.share_id, rule).describe())
+
+
+def _left_of_others(
+    app: App, note: Withdrawal, records: tuple[ShareMapping, ...]
+) -> tuple[AccessRule, ...]:
+    """Noted rules for another client than that of the records, as when it was configured anew.
+
+    The mount may be made with one of them, so they go when the records are gone.
+    """
+    return tuple(
+        rule
+        for rule in _left(app, note)
+        if not any(serves_to(rule, item.access) for item in records)
+    )
 
 
 def _check_unused(app: App, note: Withdrawal) -> None:
@@ -164,8 +182,7 @@ def _left(app: App, note: Withdrawal) -> tuple[AccessRule, ...]:
         raise ConfigError(
             f"share {note.share_id}, of which an access rule is to be withdrawn, is of project"
             f" {note.project_id}, and these credentials are of project {here}",
-            hint="choose the cloud of that project: --os-cloud, OS_CLOUD, or cloud in"
-            " /etc/sharectl/config.toml",
+            hint=CHOOSE_CLOUD,
         ) from None
     return tuple(
         item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def config(tmp_path: Path) -> Config:
 
 def _note(config: Config, name: str, rule_id: str | None = "r1") -> MountNote:
     point = str(config.mount_base / name)
-    return MountNote(point, "0:52", "nas:/dépôt \udcff", AccessLevel.RO, rule_id)
+    return MountNote(point, "0:52", "nas:/dépôt \udcff", AccessLevel.RO, rule_id, "p1")
 
 
 def test_notes_come_back_as_they_were(config: Config) -> None:
@@ -49,6 +50,7 @@ def test_there_are_none_at_first(config: Config) -> None:
         {"rule_id": 1},
         {"mount_point": "/elsewhere/s9"},
         {"source": None},
+        {"project_id": 1},
     ],
 )
 def test_damaged_note_is_none(config: Config, change: dict[str, Any]) -> None:
@@ -61,6 +63,16 @@ def test_damaged_note_is_none(config: Config, change: dict[str, Any]) -> None:
     (file.parent / "s4.json").write_bytes(b"\xff")
     (file.parent / "s5.json").mkdir()
     assert MountNotes(config).read() == {good.mount_point: good}
+
+
+def test_note_of_an_earlier_version_names_no_project(config: Config) -> None:
+    note = _note(config, "s1")
+    MountNotes(config).write(note)
+    file = config.runtime_dir / "mounts" / "s1.json"
+    document = json.loads(file.read_text())
+    del document["project_id"]
+    file.write_text(json.dumps(document))
+    assert MountNotes(config).read() == {note.mount_point: replace(note, project_id="")}
 
 
 def test_no_room_for_a_note_is_no_failure(config: Config) -> None:

@@ -107,6 +107,23 @@ def test_bind_mounts_of_a_share(host: _Host) -> None:
     assert host(f"{host.folder}/other") == f"{host.folder}/other"
 
 
+@pytest.mark.parametrize("outer", ["nas:/a", "nas:/"])
+def test_export_that_lies_in_another(host: _Host, outer: str) -> None:
+    host.mount(host.share, "nfs4", outer, "0:50")
+    inner = host.base / "s2"
+    host.mount(inner, "nfs4", "nas:/a/deep", "0:50")
+    assert host(f"{inner}/x") == f"{inner}/x"
+    assert host(f"{inner}") == str(inner)
+    assert host(f"{host.share}/other") == f"{host.share}/other"
+
+
+def test_bind_mount_of_an_export_that_is_written_with_more_slashes(host: _Host) -> None:
+    host.mount(host.base / "s2", "nfs4", "nas://b//c/", "0:51")
+    host.mount(host.folder / "alias", "nfs4", "nas://b//c/", "0:51")
+    assert host(f"{host.folder}/alias/x") == f"{host.base}/s2/x"
+    assert host(f"{host.base}/s2/x") == f"{host.base}/s2/x"
+
+
 def test_bind_mounts_of_a_share_by_fuse(host: _Host) -> None:
     host.mount(host.base / "s2", "fuse.ceph-fuse", "mon:/v", "0:60")
     host.mount(host.folder / "sub", "fuse.ceph-fuse", "mon:/v", "0:60", root="/deep")

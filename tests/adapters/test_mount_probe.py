@@ -104,6 +104,25 @@ def test_groups_are_answered_together(programs: _Programs) -> None:
     assert probe([], 3, lambda: _MOUNTS) == {}
 
 
+def test_program_that_was_killed_has_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = process.Completed(-9, "", "")
+    monkeypatch.setattr(process, "run", lambda _argv, *, timeout: killed)
+    assert _ask(_NFS, _CEPH) == {_NFS: Health.UNREACHABLE, _CEPH: Health.UNREACHABLE}
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("name", ["shäre", "日本", "quo'te", "a b", "tab\tx", "back\\slash", "-n"])
+def test_names_that_the_programs_spell_in_their_own_way(tmp_path: Path, name: str) -> None:
+    """A base folder that is not plain ASCII, by SHARECTL_RUNTIME_DIR."""
+    base = tmp_path / name
+    there, gone, lost = (str(base / item) for item in ("there", "gone", "lost"))
+    Path(there).mkdir(parents=True)
+    bad = Health.NO_ACCESS
+    found = probe([[there, gone, lost], [gone], [there]], 20, lambda: ())
+    assert found == {there: Health.OK, gone: bad, lost: bad}
+    assert probe([[gone]], 20, lambda: ()) == {gone: bad}
+
+
 @pytest.mark.processes
 def test_real_programs(tmp_path: Path) -> None:
     empty, full, gone = (tmp_path / name for name in ("empty", "full", "gone"))

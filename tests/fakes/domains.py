@@ -71,6 +71,12 @@ class FakeDomains:
         guest = self._guests.pop(uuid)
         return lambda: self._guests.update({uuid: guest})
 
+    def take_over(self, other: FakeDomains, uuid: str, *, copy: bool = False) -> None:
+        """An admin defines a domain of another libvirt in this one; there it goes, or stays."""
+        self._guests[uuid] = replace(other._guests[uuid])
+        if not copy:
+            del other._guests[uuid]
+
     def rename(self, uuid: str, name: str) -> None:
         """Another name for the same domain."""
         guest = self._guests[uuid]

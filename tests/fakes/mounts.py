@@ -181,8 +181,9 @@ class FakeMounts:
         self.mounted.append(made)
         self._keys[made.device] = share_id, request.user or "", key
         self.noted[made.mount_point] = MountNote(
-            made.mount_point, made.device, made.source, request.level, request.rule_id
-        )
+            made.mount_point, made.device, made.source, request.level, request.rule_id,
+            request.project_id,
+        )  # fmt: skip
 
     def _made(self, request: MountRequest) -> HostMount:
         mode = "ro" if request.level is AccessLevel.RO else "rw"

@@ -215,7 +215,7 @@ class FakeShares:
         paths = frozenset(location.path for location in share.export_locations)
         return ShareSeen(
             share.status, paths, self.rules(share_id), name=share.name, metadata=share.metadata,
-            hindrance=share.hindrance,
+            hindrance=share.hindrance, project_id=share.project_id,
         )  # fmt: skip
 
     def _shown(self, rule: Rule) -> AccessRule:

@@ -36,6 +36,13 @@ def _asked(**changes: object) -> ShareMapping:
         (replace(RULE, metadata={}), (), False),
         (replace(RULE, metadata={**OUR_METADATA, **_OTHER_ID}), (), False),
         (replace(RULE, metadata={**OUR_METADATA, **_OTHER_ID}), (_asked(),), False),
+        (replace(RULE, metadata={**OUR_METADATA, **_OTHER_ID}), (_asked(rule_id="r1"),), False),
+        (
+            replace(RULE, metadata={**OUR_METADATA, **_OTHER_ID}),
+            (_asked(outdated_rules=("r1",)),),
+            False,
+        ),
+        (replace(RULE, metadata={**_OTHER_ID}), (_asked(rule_id="r1"),), True),
         (replace(RULE, metadata={**OUR_METADATA, "sharectl-host": "renamed"}), (), True),
         (replace(RULE, metadata=_EARLIER), (), False),
         (replace(RULE, metadata=_EARLIER), (_asked(),), True),

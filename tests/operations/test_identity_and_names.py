@@ -183,6 +183,16 @@ def test_edited_filesystem_is_told_or_put_back_and_never_doubled(
     assert run_reconcile(world.app).changes == ()
 
 
+def test_folder_of_the_share_under_another_tag_is_told_and_no_second_filesystem_is_made() -> None:
+    world, _ = attached(lambda: nfs().asking(tag="docs"))
+    app, uuid, folder = world.app, world.uuid, world.mount_point
+    app.domains.edit(uuid, '<target dir="docs"/>', '<target dir="other"/>')
+    app.domains.edit(uuid, f'dir="{folder}"', f'dir="{folder}/projects"')
+    edited = app.domains.xml_of(uuid)
+    assert "under tag other, and the record says docs" in messages(run_reconcile(app))
+    assert app.domains.xml_of(uuid) == edited
+
+
 _TWIN = (
     '<filesystem type="mount" accessmode="passthrough"><driver type="virtiofs"/>'
     '<source dir="/srv"/><target dir="docs"/></filesystem></devices>'

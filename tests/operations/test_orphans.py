@@ -141,6 +141,22 @@ def test_share_that_is_gone_is_unmounted_and_told() -> None:
     assert "is not in Manila, or not for these credentials" in warning
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("make", [nfs, cephfs])
+def test_share_of_another_project_keeps_the_mount(make: Callable[[], World], dry_run: bool) -> None:
+    world, before, mapping = _orphaned(make)
+    app = world.app
+    own, app.shares.project = app.shares.project, "another"
+    result = run_reconcile(app, prune=True, dry_run=dry_run)
+    assert result.changes == ()
+    assert f"of a share of project {own}, and these credentials are of" in messages(result)
+    assert _is_mounted(world, mapping.mount_point)
+    app.shares.project = own
+    assert run_reconcile(app, prune=True).problems == ()
+    now = app.snapshot()
+    assert (now.rules, now.mounts, now.keys) == (before.rules, before.mounts, before.keys)
+
+
 def test_share_that_is_recorded_elsewhere_keeps_rule_and_key() -> None:
     """As when the folder for mounts was configured anew."""
     world, _ = attached(cephfs)

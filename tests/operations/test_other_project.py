@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -39,3 +40,19 @@ def test_reconcile_leaves_it_alone_and_says_why() -> None:
     assert world.app.snapshot() == well
     (view,) = list_mappings(world.app, None, examine=True).views
     assert view.health is Health.UNKNOWN
+
+
+@pytest.mark.parametrize("make", [nfs, cephfs])
+def test_rule_of_a_share_that_was_transferred_is_named(make: Callable[[], World]) -> None:
+    """Manila says the same of a share that was deleted, and of one that another project has now."""
+    world, _ = attached(make)
+    app, share_id = world.app, world.share_id
+    (mapping,), (rule,) = app.store.load(), app.shares.all_rules
+    app.shares.project = "former"
+    with app.store.transaction() as store:
+        store.put(replace(mapping, project_id="former"))
+    world.remove(share=share_id)
+    assert app.store.load() == ()
+    (warning,) = app.heard.warnings
+    assert f"share {share_id} is not in project former any more" in warning
+    assert f"openstack share access delete --unrestrict {share_id} {rule.id}" in warning

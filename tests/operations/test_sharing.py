@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from sharectl.operations.preflight import AddRequest
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes import FakeApp
 from tests.fakes.app import Snapshot
-from tests.operations.scenarios import World, cephfs, nfs, old_manila
+from tests.operations.scenarios import World, attached, cephfs, nfs, old_manila
 
 _DOMAINS = ("guest", "neighbour", "third")
 _ORDERS = list(permutations(_DOMAINS))
@@ -115,6 +116,19 @@ def test_access_configured_anew_between_two_domains(
     client = app.store.load()[0].access_to
     assert app.shares.level_for(world.share_id, kind, client) == "rw"
     _remove_all(app, before, ((order[1], world.share),))
+
+
+def test_runtime_folder_configured_anew_between_two_domains() -> None:
+    """Each has the share where it was mounted for it, and takes that mount along."""
+    world, before = attached(nfs)
+    app = world.app
+    app.reconfigure(runtime_dir=Path("/run/other"))
+    world.asking(domain="neighbour").add()
+    world.remove()
+    assert len(app.shares.all_rules) == 1
+    assert [it.mount_point for it in app.mounts.list() if "/sharectl/" in it.mount_point] == []
+    remove(app, RemoveRequest("neighbour", world.share))
+    assert app.snapshot() == before
 
 
 def test_domain_that_uses_the_mount_without_a_record_keeps_it() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sharectl.errors import Refused
+from sharectl.errors import NotFound, Refused
 from sharectl.model.enums import AccessLevel, Intent
 from sharectl.operations.listing import list_mappings
 from sharectl.operations.remove import RemoveRequest, remove
@@ -106,6 +106,27 @@ def test_a_part_of_a_share_is_no_second_filesystem() -> None:
     part = _device(world).replace(world.share_id, f"{world.share_id}/part")
     world.app.domains.edit(world.uuid, "</devices>", part + "</devices>")
     assert run_reconcile(world.app).problems == ()
+
+
+@pytest.mark.parametrize("base", ["/run/sharectl/mnt", "/srv/alias"])
+def test_folder_of_the_share_in_a_running_guest_is_recorded_with_the_command_named(
+    base: str,
+) -> None:
+    world = _reverted()
+    app, share = world.app, world.share_id
+    app.mounts.links["/srv/alias"] = "/run/sharectl/mnt"
+    old, new = f'dir="/run/sharectl/mnt/{share}"', f'dir="{base}/{share}/projects"'
+    app.domains.edit(world.uuid, old, new)
+    app.domains.start(world.uuid)
+    command = f"sharectl add guest {share} --tag {share}"
+    assert command in (run_reconcile(app).problems[0].hint or "")
+    with pytest.raises(NotFound) as caught:
+        remove(app, RemoveRequest("guest", share))
+    assert command in (caught.value.hint or "")
+    world.asking(share=share).add()
+    assert run_reconcile(app).problems == ()
+    assert new in app.domains.xml_of(world.uuid)
+    assert len(app.domains.find("guest").filesystems) == 1
 
 
 def test_what_a_remove_leaves_to_a_copy_is_withdrawn_when_the_copy_is_gone() -> None:

@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sharectl.adapters.json_store import JsonStore
+from sharectl.errors import ConfigError
 from sharectl.model.enums import AccessLevel, AccessType
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.mounts import HostMount
 from sharectl.model.secret import CephxKey
 from sharectl.model.share import Access
+from sharectl.operations.forget import forget_mapping, look
 from sharectl.operations.listing import list_mappings
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes import FakeApp
@@ -60,6 +63,12 @@ def _mappings() -> tuple[ShareMapping, ...]:
     return JsonStore(_DATA / "mappings.json").load()
 
 
+def _forget_project(app: FakeApp) -> None:
+    with app.store.transaction() as transaction:
+        for mapping in transaction.mappings:
+            transaction.put(replace(mapping, project_id=""))
+
+
 def _health(app: FakeApp) -> list[str]:
     return [view.health.value for view in list_mappings(app, None, examine=True).views]
 
@@ -95,6 +104,40 @@ def test_remove_leaves_nothing(noted: bool) -> None:
     assert app.shares.all_rules == ()
     assert [item.mount_point for item in app.mounts.list() if "sharectl" in item.mount_point] == []
     assert app.secrets.files == {}
+
+
+def test_share_of_an_unknown_project_is_not_taken_for_gone() -> None:
+    """Before schema 2 it was not recorded, and to other projects a share does not exist."""
+    app = _host()
+    _forget_project(app)
+    before = app.snapshot()
+    own, app.shares.project = app.shares.project, "another"
+    docs, data = app.store.load()
+    assert _health(app) == ["unknown", "unknown"]
+    dry = run_reconcile(app, prune=True, dry_run=True)
+    assert "of which project is not recorded" in messages(dry)
+    with pytest.raises(ConfigError, match="project another has no such share") as caught:
+        remove(app, RemoveRequest("guest", docs.share_id))
+    assert app.snapshot() == before
+    # What the hint says for a share that was deleted.
+    assert f"sharectl remove --force guest {docs.share_id}; then: " in (caught.value.hint or "")
+    remove(app, RemoveRequest("guest", docs.share_id, force=True))
+    forget_mapping(app, look(app, "guest", docs.share_id))
+    assert [item.share_id for item in app.store.load()] == [data.share_id]
+    assert docs.mount_point not in [item.mount_point for item in app.mounts.list()]
+    app.shares.project = own
+    assert [rule.id for rule in app.shares.all_rules] == [item["id"] for item in _rules()]
+
+
+def test_reconcile_records_libvirt_and_project() -> None:
+    app = _host()
+    _forget_project(app)
+    run_reconcile(app)
+    for mapping in app.store.load():
+        assert mapping.libvirt_uri == "qemu:///system"
+        assert mapping.project_id == app.shares.project
+        app.shares.delete(mapping.share_id)
+    assert _health(app) == ["share-missing", "share-missing"]
 
 
 def test_lost_store_is_adopted() -> None:

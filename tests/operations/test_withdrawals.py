@@ -119,6 +119,27 @@ def test_rule_stays_that_a_record_speaks_of_by_now() -> None:
     assert (app.shares.all_rules, orphan.notes) == (rules, 0)
 
 
+def test_rule_for_a_client_that_no_record_has_goes_in_the_end() -> None:
+    """The host has another address when the share is attached again."""
+    world, before = attached(nfs)
+    app = world.app
+    (mapping,) = app.store.load()
+    copy = app.domains.define("copy")
+    app.domains.attach_filesystem(copy, mapping.filesystem)
+    world.remove()
+    app.reconfigure(nfs_access_to="203.0.113.0/24")
+    app.mounts.address = "203.0.113.9"
+    world.add()
+    assert run_reconcile(app).changes == ()
+    assert len(app.shares.all_rules) == 2
+    app.domains.undefine(copy)
+    world.remove()
+    result = run_reconcile(app)
+    assert [line.split()[0] for line in result.changes] == ["revoke"]
+    assert app.snapshot() == before
+    assert app.withdrawals.notes == {}
+
+
 def test_rule_stays_while_a_domain_has_the_filesystem() -> None:
     orphan = _Orphan.make(nfs)
     orphan.kill("mounts.unmount")

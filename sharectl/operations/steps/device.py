@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
-from sharectl.errors import NotFound, SharectlError, Unavailable
+from sharectl.errors import NotFound, Refused, SharectlError, Unavailable
 from sharectl.model import domain_xml
 from sharectl.model.action import (
     AttachFilesystem,
@@ -15,7 +15,9 @@ from sharectl.model.action import (
     RememberDevice,
     UnmarkDomain,
 )
+from sharectl.model.mapping import has_device
 from sharectl.model.mark import Mark
+from sharectl.operations.domains import look_at_domains
 from sharectl.operations.steps.site import Site
 
 
@@ -49,14 +51,28 @@ def remember_device(site: Site, action: RememberDevice) -> None:
 
 
 def detach(site: Site, action: DetachFilesystem) -> None:
-    with site.domain_lock(action.domain_uuid), site.app.interrupts.shielded():
-        try:
-            left = site.app.domains.detach_filesystem(
-                action.domain_uuid, action.filesystem, action.controllers
-            )
-        except NotFound:
-            return  # undefined since we looked
+    with (
+        site.domain_lock(action.domain_uuid),
+        site.app.interrupts.shielded(),
+        suppress(NotFound),  # undefined since we looked
+    ):
+        left = site.app.domains.detach_filesystem(
+            action.domain_uuid, action.filesystem, action.controllers
+        )
         _change_controllers(site, minus=action.controllers, plus=left)
+    _check_out(site, action)
+
+
+def _check_out(site: Site, action: DetachFilesystem) -> None:
+    """What is taken away next is what the filesystem would serve."""
+    only = frozenset({action.domain_uuid})
+    domain = look_at_domains(site.app, (site.mapping,), only=only).find(site.mapping)
+    if domain is not None and has_device(site.mapping, domain):
+        raise Refused(
+            f"domain {domain.name} still has filesystem {action.filesystem.tag} after it was taken"
+            " out",
+            hint=f"take it out: virsh edit {domain.word}",
+        )
 
 
 def mark(site: Site, action: MarkDomain) -> None:
