@@ -13,7 +13,7 @@ from typing import Any
 
 from sharectl.config_values import checked, short
 from sharectl.errors import ConfigError
-from sharectl.host_files import KIB, Unreadable, broken_link, read_text
+from sharectl.host_files import KIB, Unreadable, broken_link, parsed, read_text
 
 _LOOK_SECONDS = 3.0
 _MOST = 64 * KIB  # of the file
@@ -226,7 +226,7 @@ def _read(file: Path | None) -> dict[str, Any]:
     import tomllib
 
     try:
-        document = tomllib.loads(text)
+        document = parsed(tomllib.loads, text)
     except RecursionError as error:
         raise ConfigError(f"configuration file {path}: too many brackets in brackets") from error
     except tomllib.TOMLDecodeError as error:

@@ -11,8 +11,9 @@ from typing import Any
 import libvirt
 
 from sharectl.adapters import deadline, libvirt_files, libvirt_observe
+from sharectl.adapters import libvirt_answers as answers
 from sharectl.adapters.libvirt_connection import Connection, translate
-from sharectl.errors import SharectlError, Unavailable
+from sharectl.errors import BackendError, SharectlError, Unavailable
 from sharectl.model.domain import Domain, DomainsSeen, UnseenDomain
 
 _LIST_SECONDS = _DOMAIN_SECONDS = 2.0
@@ -98,8 +99,8 @@ class Looks:
 
         def ask(_what: str) -> tuple[_Known, ...]:
             return tuple(
-                _Known(domain.UUIDString(), domain.name(), domain)
-                for domain in connection.listAllDomains()
+                _Known(answers.uuid(domain), answers.name(domain), domain)
+                for domain in answers.objects(connection.listAllDomains(), "its domains")
             )
 
         try:
@@ -123,7 +124,7 @@ class Looks:
             connection, item = self._libvirt.connection, known[uuid]
             try:
                 domain = item.object if connection is first else None
-                return observe(uri, domain or connection.lookupByUUIDString(uuid))
+                return _of(uuid, observe(uri, domain or connection.lookupByUUIDString(uuid)))
             except Exception as error:  # noqa: BLE001 - also XML that cannot be read
                 return self._failed(error, item)
 
@@ -147,6 +148,12 @@ class Looks:
         if error.get_error_domain() in _LOST:
             raise told from error
         return told
+
+
+def _of(uuid: str, domain: Domain) -> Domain:
+    if domain.uuid != uuid:
+        raise BackendError(f"libvirt gave domain {domain.uuid} for {uuid}")
+    return domain
 
 
 def _unseen(
