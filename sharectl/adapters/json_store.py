@@ -102,7 +102,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
             hint=f"install the sharectl that wrote it; the backup is {quoted(backup_of(path))}",
         ) from error
     except _DAMAGE as error:
-        why = f"it is not a sharectl store ({type(error).__name__}: {error})"
+        why = f"it is not a sharectl store ({said(error)})"
         raise _damaged(path, why) from error
 
 
@@ -126,7 +126,7 @@ def _unreadable(path: Path, error: Unreadable) -> SharectlError:
     match error.cause:
         case Cause.CONTENT:
             return _damaged(path, error.reason)
-        case Cause.NO_FILE if not path.is_symlink():
+        case Cause.NO_FILE if not os.path.islink(path):  # noqa: PTH114 - never raises
             backup, store = quoted(backup_of(path)), quoted(path)
             hint = f"put it aside: mv {store} {quoted(_aside(path))}"
             if _is_good(backup_of(path)):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sharectl.adapters.files import private_folder, replace_file
-from sharectl.errors import StoreError
+from sharectl.errors import StoreError, said
 from sharectl.host_files import KIB, Unreadable, listed, parsed, quoted, read_text, telling
 from sharectl.model.withdrawal import Withdrawal
 
@@ -64,7 +64,7 @@ def _read(path: Path) -> tuple[Withdrawal, ...]:
             raise ValueError(f"it is of share {note.share_id}")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(
-            f"{path} cannot be read: {type(error).__name__}: {error}",
+            f"{path} cannot be read: {said(error)}",
             hint=f"it names access rules that are to be withdrawn; look at it: cat {quoted(path)}",
         ) from error
     return (note,)

@@ -31,9 +31,9 @@ _STARTS_THREADS = frozenset({"Thread.start", "Executor.map", "ThreadPoolExecutor
 # What asks nothing of anybody: it reads an error that is at hand, or takes a value apart.
 _HARMLESS = frozenset(
     {"get_error_code", "get_error_domain", "get_error_message", "__del__", "fsencode", "fsdecode",
-     "strerror", "getpid", "geteuid", "getuid", "get_errno", "uname", "DirEntry.is_symlink",
+     "strerror", "getpid", "geteuid", "getuid", "get_errno", "uname",
      "BaseSelector.__exit__", "BufferedReader.fileno", "FileIO.fileno", "TextIOWrapper.fileno",
-     "access", "isdir", "isfile", "_exit", "_Environ", "fspath", "PollSelector",
+     "access", "isdir", "isfile", "islink", "_exit", "_Environ", "fspath", "PollSelector",
      "waitstatus_to_exitcode"}
 )  # fmt: skip
 

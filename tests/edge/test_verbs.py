@@ -23,7 +23,7 @@ _VERBS = (
     "remove test docs", "add test docs", "adopt", "forget test docs", "metadata show test",
 )  # fmt: skip
 _QUICK = ("list", "show test docs", "remove test docs")
-_QUICK_CASES = 12  # of each of these
+_QUICK_CASES = 6  # of each of these
 _TOLD = {ExitCode.OK, ExitCode.DRIFT, ExitCode.PARTIAL}
 _CASES = pytest.mark.parametrize(
     ("verb", "every"),

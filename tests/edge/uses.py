@@ -86,6 +86,7 @@ class Place:
             (self.config.runtime_dir / name).mkdir(parents=True, exist_ok=True)
         run = self.config.runtime_dir
         (run / "ceph-fuse/s4.conf").write_text("")
+        (run / "staging/s5.x").symlink_to(run)
         (run / "etc/qemu/test.xml").write_text(_DOMAIN)
         (run / "run/qemu/1-te\u00e9-fs0-fs.pid").write_text("1")
         program = self.folder / "virtiofsd"
@@ -119,6 +120,12 @@ def _load_damaged(place: Place) -> object:
 
 def _load_gone(place: Place) -> object:
     place.config.store_file.unlink()
+    return place.store.load()
+
+
+def _load_folder(place: Place) -> object:
+    place.config.store_file.unlink()
+    place.config.store_file.mkdir()
     return place.store.load()
 
 
@@ -175,6 +182,7 @@ USES: dict[str, Callable[[Place], object]] = {
     "store: delete": _delete,
     "store: load, damaged": _load_damaged,
     "store: load, gone": _load_gone,
+    "store: load, a folder": _load_folder,
     "locks": _lock,
     "locks: held": _lock_held,
     "secrets: put": lambda place: place.secrets.put("s2", CephxKey("k")),
@@ -191,6 +199,10 @@ USES: dict[str, Callable[[Place], object]] = {
     "mounts: resolve": lambda place: place.mounts.resolve([str(place.folder / "link/state")]),
     "mounts: leftovers": lambda place: place.mounts.leftovers(),
     "mounts: sweep": lambda place: place.mounts.sweep(str(place.config.mount_base / "s2")),
+    "mounts: sweep, files": lambda place: place.mounts.sweep(str(place.config.mount_base / "s4")),
+    "mounts: sweep, a link": lambda place: place.mounts.sweep(str(place.config.mount_base / "s5")),
+    "staging": lambda place: Staging(place.config).make("s6"),
+    "staging: keep a link": lambda place: Staging(place.config).clear("s5", keep_link=True),
     "mounts: sweep, no folder": lambda place: place.mounts.sweep(str(place.config.mount_base)),
     "mounts: volatile": lambda place: place.mounts.volatile(),
     "mounts: NFS": lambda place: place.mounts.check_client(ShareProtocol.NFS),
