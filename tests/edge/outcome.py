@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from click.testing import Result
+
 from sharectl.errors import ExitCode, SharectlError
 from sharectl.foreign import as_ours
 from tests.edge.calls import PARSERS, Watch, watching
 from tests.edge.inject import Run
+
+_TOLD = {ExitCode.OK, ExitCode.DRIFT, ExitCode.PARTIAL}
 
 
 def wrong_with(error: SharectlError) -> str:
@@ -51,3 +55,20 @@ def run_of(
             return wrong_with_use(use, foreign=foreign)
 
     return run
+
+
+def wrong_with_result(result: Result) -> str:
+    """What is not as the contract has it of a command that has ended."""
+    if result.exit_code not in set(ExitCode) - {ExitCode.INTERNAL}:
+        return "status"
+    if "Traceback" in result.output or not isinstance(result.exception, (SystemExit, type(None))):
+        return "traceback"
+    lines = result.stderr.splitlines()
+    errors = [line for line in lines if line.startswith("sharectl: error: ")]
+    if result.exit_code not in _TOLD and not errors:
+        return "no error line"
+    if any(not line.startswith("sharectl: ") for line in lines):
+        return "a line of somebody else"
+    if not all(line.isprintable() for line in (*lines, *result.stdout.splitlines())):
+        return "a control character"
+    return ""

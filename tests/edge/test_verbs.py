@@ -7,15 +7,14 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 
 from sharectl.adapters.json_store import JsonStore
-from sharectl.errors import ExitCode
 from tests.adapters.openstack_server import serving
 from tests.cli.running import run
 from tests.edge.calls import Watch, watching
 from tests.edge.inject import Report, Run, inject
 from tests.edge.lies import chosen
+from tests.edge.outcome import wrong_with_result
 from tests.edge.world import edge_world
 
 _VERBS = (
@@ -24,7 +23,6 @@ _VERBS = (
 )  # fmt: skip
 _QUICK = ("list", "show test docs", "remove test docs")
 _QUICK_CASES = 6  # of each of these
-_TOLD = {ExitCode.OK, ExitCode.DRIFT, ExitCode.PARTIAL}
 _CASES = pytest.mark.parametrize(
     ("verb", "every"),
     [(verb, False) for verb in _QUICK]
@@ -41,23 +39,6 @@ def cloud(monkeypatch: pytest.MonkeyPatch, credentials: object) -> Iterator[None
         yield
 
 
-def _wrong(result: Result) -> str:
-    """What is not as the contract has it."""
-    if result.exit_code not in set(ExitCode) - {ExitCode.INTERNAL}:
-        return "status"
-    if "Traceback" in result.output or not isinstance(result.exception, (SystemExit, type(None))):
-        return "traceback"
-    lines = result.stderr.splitlines()
-    errors = [line for line in lines if line.startswith("sharectl: error: ")]
-    if result.exit_code not in _TOLD and not errors:
-        return "no error line"
-    if any(not line.startswith("sharectl: ") for line in lines):
-        return "a line of somebody else"
-    if not all(line.isprintable() for line in (*lines, *result.stdout.splitlines())):
-        return "a control character"
-    return ""
-
-
 def _run(folder: Path, verb: str) -> Run:
     """Each time on a host of its own; the store must be readable behind it."""
     numbers = count()
@@ -68,7 +49,7 @@ def _run(folder: Path, verb: str) -> Run:
             with watching(watch):
                 result = run(app, *verb.split())
             JsonStore(world.store).load()
-        wrong = _wrong(result)
+        wrong = wrong_with_result(result)
         return wrong and f"{wrong}: {result.exit_code} {result.output} {result.exception!r}"
 
     return act
