@@ -17,6 +17,7 @@ from sharectl.adapters.manila_shares import ManilaShares
 from sharectl.config import Config
 from sharectl.model.enums import AccessLevel, AccessType
 from sharectl.model.share import Access
+from sharectl.ports.events import Events
 from tests.adapters.openstack_server import PROJECT, SHARE_ID, OpenStack, rule, serving, share
 from tests.edge.uses import Place
 from tests.model.things import MAPPING
@@ -69,4 +70,4 @@ def shares() -> ManilaShares:
 def of_record() -> object:
     """By what a record says of the cloud."""
     origin = replace(MAPPING, cloud="demo", auth_url="http://127.0.0.1:1/v3", project_id=PROJECT)
-    return ManilaClouds(Config(manila_cloud="demo"), lambda _why: None).of(origin).list()
+    return ManilaClouds(Config(manila_cloud="demo"), Events(), lambda _why: None).of(origin).list()
