@@ -230,7 +230,9 @@ def _read(file: Path | None) -> dict[str, Any]:
     except RecursionError as error:
         raise ConfigError(f"configuration file {path}: too many brackets in brackets") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"configuration file {path}: {short(str(error))}") from error
+        raise ConfigError(
+            f"configuration file {path}: {short(' '.join(str(error).split()))}"
+        ) from error
     except ValueError as error:
         raise ConfigError(f"configuration file {path}: a number has too many digits") from error
     return dict(_settings(path, document))

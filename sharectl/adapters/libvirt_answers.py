@@ -17,15 +17,23 @@ _MOST_SHOWN = 100
 
 
 def text(value: object, what: str) -> str:
-    """A text that is not empty.
+    """A text that is not empty, and that can be written as UTF-8.
 
     Args:
         value: what libvirt has returned.
         what: what it should be, for the message of the `BackendError`.
     """
-    if not (isinstance(value, str) and value):
+    if not (isinstance(value, str) and value and _is_unicode(value)):
         raise _strange(value, what)
     return value
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def number(value: object, what: str) -> int:

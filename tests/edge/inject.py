@@ -46,8 +46,7 @@ def inject(
 
     Args:
         run: the use.
-        report: what this is added to. What has failed in another use is not tried again, unless
-            `every` is set.
+        report: what this is added to. What has failed in another use is not tried again.
         every: each call with every fault; else with `size` of them.
         size: how many faults.
         most: how many cases of each sort, if not all.
@@ -67,7 +66,7 @@ def inject(
 def _cases(
     seen: Iterable[Call], report: Report, every: bool, size: int
 ) -> Iterator[tuple[Call, Fault]]:
-    calls = [call for call in seen if every or call not in report.failed]
+    calls = [call for call in seen if call not in report.failed]
     return product(calls) if every else sample(calls, size)
 
 
