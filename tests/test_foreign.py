@@ -6,6 +6,7 @@ import importlib
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -29,6 +30,15 @@ def test_thread_that_the_system_refuses(monkeypatch: pytest.MonkeyPatch) -> None
             start()
         assert caught.value.hint
         assert "ulimit -u" in caught.value.hint
+
+
+def test_nobody_waits_for_a_thread_that_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As is done for a change that may still happen."""
+    monkeypatch.setattr(threading, "_start_new_thread", _refuse)
+    began = time.monotonic()
+    with pytest.raises(HostFailed):
+        deadline.call(lambda: 1, 30, "nobody", change=True)
+    assert time.monotonic() - began < 10
 
 
 def test_other_runtime_error_is_our_mistake() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from sharectl.errors import Unavailable
+from sharectl.errors import HostFailed, Unavailable
 from sharectl.foreign import no_thread
 
 K = TypeVar("K")
@@ -71,6 +71,8 @@ def call(function: Callable[[], T], seconds: float, waiting_for: str, *, change:
     try:
         start(work)
         finished.wait(seconds)
+    except (HostFailed, MemoryError):  # there is no thread that could finish
+        raise
     except BaseException:
         if change:
             finished.wait(seconds)
