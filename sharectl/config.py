@@ -13,7 +13,7 @@ from typing import Any
 
 from sharectl.config_values import checked, short
 from sharectl.errors import ConfigError
-from sharectl.host_files import KIB, Unreadable, broken_link, read_text
+from sharectl.host_files import KIB, Unreadable, broken_link, parsed, read_text
 
 _LOOK_SECONDS = 3.0
 _MOST = 64 * KIB  # of the file
@@ -235,11 +235,13 @@ def _read(file: Path | None) -> dict[str, Any]:
     import tomllib
 
     try:
-        document = tomllib.loads(text)
+        document = parsed(tomllib.loads, text)
     except RecursionError as error:
         raise ConfigError(f"configuration file {path}: too many brackets in brackets") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"configuration file {path}: {short(str(error))}") from error
+        raise ConfigError(
+            f"configuration file {path}: {short(' '.join(str(error).split()))}"
+        ) from error
     except ValueError as error:
         raise ConfigError(f"configuration file {path}: a number has too many digits") from error
     return dict(_settings(path, document))

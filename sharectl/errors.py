@@ -80,6 +80,11 @@ class SharectlError(Explained, Exception):
     """Base of every expected failure."""
 
 
+def said(error: BaseException) -> str:
+    """A foreign exception as a part of a sentence: its kind and what it says, in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+
+
 class UsageError(SharectlError):
     """A malformed argument: a bad tag, an impossible id."""
 

@@ -5,7 +5,8 @@ input. CONFIG is the configuration file, or empty. The boot unit calls it with t
 `boot`, which is no operation of libvirt's.
 
 Each start of a domain with shares waits for it, so it imports neither Click nor Rich, libvirt,
-TinyDB or the OpenStack libraries.
+TinyDB or the OpenStack libraries. Other libraries, which may be damaged, are imported where what
+goes wrong is told in one line.
 """
 
 from __future__ import annotations
@@ -17,17 +18,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharectl import config
-from sharectl.errors import SharectlError
+from sharectl.errors import ExitCode, SharectlError
+from sharectl.foreign import as_ours
 from sharectl.hints import Context
-from sharectl.host_files import as_ours
 from sharectl.model.text import printable
-from sharectl.operations import hook
-from sharectl.ports.events import Events
 
 if TYPE_CHECKING:
     from sharectl.ports import App
 
+_USAGE = "python3 -m sharectl.hook CONFIG DOMAIN OPERATION SUBOPERATION EXTRA"
 _PREPARE, _BOOT = ["prepare", "begin"], ["boot", "begin"]
 
 
@@ -56,10 +55,14 @@ def run(
     failures: Sequence[Exception] = ()
     try:
         if operation == _PREPARE:
+            from sharectl.operations import hook
+
             xml = read_xml().decode(errors="replace")
             if hook.concerns((plain_app or make_app)(), xml):
                 hook.prepare(make_app(), xml)
         elif operation == _BOOT:
+            from sharectl.operations import hook
+
             failures = hook.mount_all(make_app())
     except Exception as error:  # noqa: BLE001 - a traceback is no sentence for virsh to show
         failures = (error,)
@@ -70,7 +73,7 @@ def run(
 
 def _say(text: str) -> None:
     """That nobody can read it must not change how the hook ends."""
-    with suppress(OSError, AttributeError):  # it may be closed, and then is no stream at all
+    with suppress(OSError, ValueError, AttributeError):  # closed, perhaps no stream at all
         sys.stderr.write(text)
         sys.stderr.flush()
 
@@ -89,11 +92,18 @@ def _sentence(error: Exception, complete: Callable[[str], str]) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Run for the hook script; returns the exit status."""
+    if not arguments:
+        _say(
+            "sharectl: usage: python3 -m sharectl.hook CONFIG DOMAIN OPERATION SUBOPERATION EXTRA\n"
+        )
+        return ExitCode.USAGE
     file, *event = arguments
     chosen = Context(config_file=Path(file) if file else None)
 
     def make_app() -> App:
+        from sharectl import config
         from sharectl.app import RealApp
+        from sharectl.ports.events import Events
 
         nonlocal chosen
         settings = config.load(chosen.config_file, environment=os.environ)
@@ -102,7 +112,9 @@ def main(arguments: Sequence[str]) -> int:
         return RealApp(settings, Events())
 
     def plain_app() -> App:
+        from sharectl import config
         from sharectl.app import RealApp
+        from sharectl.ports.events import Events
 
         return RealApp(config.folders(os.environ), Events())
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
-from types import FrameType
+from typing import TypeVar
 
-from sharectl.errors import BackendError, Denied, HostFailed, SharectlError
+from sharectl.errors import Denied, HostFailed, SharectlError, said
 
+T = TypeVar("T")
 KIB, MIB = 1024, 1024 * 1024
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _KINDS = (
@@ -39,7 +40,6 @@ _ADVICE = {
     errno.ESTALE: "see how it is mounted: findmnt --target {folder}",
     errno.ENAMETOOLONG: "give it a shorter name",
 }
-_INSTALLED = frozenset({"site-packages", "dist-packages"})  # folders of libraries
 _USUAL_ADVICE = "see what is in its way: namei -l {path}"
 
 
@@ -77,7 +77,7 @@ class Unreadable(Exception):
         """
         text = f"{what} cannot be read: {self.reason}"
         if self.cause is Cause.DENIED:
-            return _denied(text, self.hint)
+            return denied(text, self.hint)
         return kind(text, hint=hint or self.hint)
 
 
@@ -134,6 +134,19 @@ def listed(folder: Path, suffix: str) -> list[Path]:
     return [folder / name for name in names if name.endswith(suffix)]
 
 
+def parsed(parse: Callable[[str], T], text: str) -> T:
+    """`parse(text)`, with whatever the parser raises as `ValueError`, which says why.
+
+    `RecursionError` for what is nested too deep, and `MemoryError`, stay what they are.
+    """
+    try:
+        return parse(text)
+    except (ValueError, RecursionError, MemoryError):
+        raise
+    except Exception as error:
+        raise ValueError(said(error)) from error
+
+
 @contextmanager
 def listing(folder: Path) -> Iterator[Iterable[os.DirEntry[str]]]:
     """What is in `folder`; nothing when there is no folder. Raises `HostFailed`, `Denied`."""
@@ -164,63 +177,20 @@ def telling(failed: str, path: Path, kind: type[SharectlError]) -> Iterator[None
         if file.name.removesuffix(".new") != path.name:
             text += f": {file}"
         if isinstance(error, PermissionError):
-            raise _denied(text, advice(error, file)) from error
+            raise denied(text, advice(error, file)) from error
         raise kind(text, hint=advice(error, file)) from error
 
 
-def _denied(text: str, hint: str) -> Denied:
-    """To others than root the command is told again with sudo, which does not help root."""
+def denied(text: str, hint: str) -> Denied:
+    """The error for what only root may do.
+
+    To others than root the command is told again with sudo, which does not help root.
+    """
     return Denied(text, hint=hint if os.geteuid() == 0 else None)
 
 
 def _cause_of(error: OSError) -> Cause:
     return Cause.DENIED if isinstance(error, PermissionError) else Cause.SYSTEM
-
-
-def as_ours(error: Exception) -> SharectlError | None:
-    """An exception as an error to show; None for a mistake of sharectl's own.
-
-    What the system refuses and nobody has put into better words is no mistake. Libraries have
-    subclasses of `OSError` as well, which tell of other things: what is raised inside a library,
-    and that no adapter has put into better words, is the library's.
-    """
-    if isinstance(error, SharectlError):
-        return error
-    if isinstance(error, MemoryError):
-        return HostFailed("there is no memory left", hint=_ADVICE[errno.ENOMEM])
-    if (library := _raised_in(error)) is not None:
-        text = " ".join(f"{type(error).__name__}: {error}".split())
-        return BackendError(f"library {library} failed: {text}")
-    if isinstance(error, OSError) and type(error).__module__ == "builtins":
-        return _of_system(error)
-    return None
-
-
-def _of_system(error: OSError) -> SharectlError:
-    if error.filename is None:
-        return HostFailed(f"the system refused: {reason_of(error)}")
-    file = Path(os.fsdecode(error.filename))
-    text = f"{file}: {reason_of(error)}"
-    if isinstance(error, PermissionError):
-        return _denied(text, advice(error, file))
-    return HostFailed(text, hint=advice(error, file))
-
-
-def _raised_in(error: Exception) -> str | None:
-    """The library that sharectl had called when it was raised; None for Python and sharectl."""
-    library, trace = None, error.__traceback__
-    while trace is not None:
-        package = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
-        if package == "sharectl":  # also one that a library has called back
-            library = None
-        elif library is None and not _INSTALLED.isdisjoint(_parts(trace.tb_frame)):
-            library = package
-        trace = trace.tb_next
-    return library
-
-
-def _parts(frame: FrameType) -> tuple[str, ...]:
-    return Path(frame.f_code.co_filename).parts
 
 
 def reason_of(error: OSError) -> str:

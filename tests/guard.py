@@ -10,16 +10,18 @@ import libvirt
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.fuzz import TIMES, examples
+
 # Audit events of https://docs.python.org/3/library/audit_events.html and what allows them.
 _PROCESSES = frozenset({"subprocess.Popen", "os.posix_spawn", "os.exec", "os.fork", "os.system"})
 _NETWORK = frozenset({"socket.connect", "socket.getaddrinfo", "socket.gethostbyname"})
 
 settings.register_profile(
     "unit",
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     database=None,
-    derandomize=True,
+    derandomize=TIMES == 1,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("unit")

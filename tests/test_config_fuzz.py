@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sharectl import config
 from sharectl.config_values import MOST_SECONDS
 from sharectl.errors import ConfigError
+from tests.fuzz import examples
 from tests.memory_file import memory_file
 
 _SCRAPS = [*"[]{}=.,\"'#\n ", "[[", "true", "inf", "nan", "-", "1e400", "0x1", "\ufeff", "\ud800"]
@@ -43,7 +44,7 @@ def _document(dice: Random) -> str:
     return text if dice.random() < 0.7 else text[:place] + dice.choice(_SCRAPS) + text[place + 1 :]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.text(), st.binary(), st.integers(0))
 def test_no_file_ends_in_a_traceback(text: str, content: bytes, seed: int) -> None:
     """Each example stands for forty: they are made by its number, which is quicker."""

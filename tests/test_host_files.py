@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from sharectl.errors import Denied, ExitCode, HostFailed, StoreError
-from sharectl.host_files import KIB, Cause, Unreadable, as_ours, listed, listing, read_text, telling
+from sharectl.foreign import as_ours
+from sharectl.host_files import KIB, Cause, Unreadable, listed, listing, read_text, telling
 
 
 def _refused(path: Path) -> Unreadable:

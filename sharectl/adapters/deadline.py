@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from sharectl.errors import Unavailable
+from sharectl.errors import HostFailed, Unavailable
+from sharectl.foreign import no_thread
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -17,6 +18,29 @@ T = TypeVar("T")
 
 class DeadlinePassed(Unavailable):
     """The call was given up; it may still go on in its thread."""
+
+
+def start(work: Callable[[], None]) -> None:
+    """`work()` in a thread that the process does not wait for. Raises `HostFailed`."""
+    try:
+        threading.Thread(target=work, daemon=True).start()
+    except RuntimeError as error:
+        raise no_thread() from error
+
+
+def side_by_side(function: Callable[[K], T], items: Iterable[K], at_once: int) -> list[T]:
+    """`function(item)` for each, in up to `at_once` threads; raises what the first failure is.
+
+    Raises `HostFailed` when the system has no thread for it.
+    """
+    from concurrent.futures import ThreadPoolExecutor  # the hook does without
+
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            answers = pool.map(function, items)
+        except RuntimeError as error:
+            raise no_thread() from error
+        return list(answers)
 
 
 def call(function: Callable[[], T], seconds: float, waiting_for: str, *, change: bool = False) -> T:
@@ -45,8 +69,10 @@ def call(function: Callable[[], T], seconds: float, waiting_for: str, *, change:
             finished.set()
 
     try:
-        threading.Thread(target=work, daemon=True).start()
+        start(work)
         finished.wait(seconds)
+    except (HostFailed, MemoryError):  # there is no thread that could finish
+        raise
     except BaseException:
         if change:
             finished.wait(seconds)
@@ -114,7 +140,7 @@ class _Worker(Generic[K, T]):
         self._at: tuple[K, float] | None = None
         self._given_up = False
         self._failure: BaseException | None = None
-        threading.Thread(target=self._work, daemon=True).start()
+        start(self._work)
 
     def watch(self, seconds: float, end: float) -> tuple[K, ...]:
         """Wait until all is done, or one call takes too long; returns the item of that."""

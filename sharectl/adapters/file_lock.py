@@ -43,7 +43,8 @@ def hold(
             _sign(descriptor)
         yield
     finally:
-        os.close(descriptor)
+        with suppress(OSError):  # it is closed all the same, see close(2)
+            os.close(descriptor)
 
 
 def _sign(descriptor: int) -> None:

@@ -40,11 +40,13 @@ class LocalHookHost:
     @property
     def has_systemd(self) -> bool:
         """As sd_booted(3) has it."""
-        return _SYSTEMD.is_dir()
+        return os.path.isdir(_SYSTEMD)  # noqa: PTH112 - never raises
 
     def template(self, name: str) -> str:
         """From the package."""
-        return (resources.files("sharectl") / "data" / name).read_text(encoding="utf-8")
+        file = resources.files("sharectl") / "data" / name
+        with _told(Path(str(file)), "read"):
+            return file.read_text(encoding="utf-8")
 
     def read(self, path: Path) -> HostFile | None:
         """The file."""
@@ -88,7 +90,7 @@ class LocalHookHost:
         command = " ".join(("systemctl", *arguments))
         try:
             done = process.run(["systemctl", *arguments], timeout=_SYSTEMCTL_SECONDS)
-        except (process.TimedOut, FileNotFoundError) as error:
+        except (process.TimedOut, process.Missing) as error:
             raise InstallFailed(f"{command}: {error}") from error
         if done.status != 0:
             raise InstallFailed(f"{command}: {done.reason}")

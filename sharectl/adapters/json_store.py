@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sharectl.adapters import store_schema
-from sharectl.errors import SharectlError, StoreError
-from sharectl.host_files import MIB, Cause, Unreadable, quoted, read_text, telling
+from sharectl.errors import SharectlError, StoreError, said
+from sharectl.host_files import MIB, Cause, Unreadable, parsed, quoted, read_text, telling
 from sharectl.model.mapping import ShareMapping
 
 if TYPE_CHECKING:
-    from tinydb import TinyDB
+    from tinydb.table import Table
 
 _TABLE = "mappings"
 _LOCK_TIMEOUT = 10.0  # seconds; a transaction takes milliseconds
@@ -89,16 +89,20 @@ def read_document(path: Path) -> dict[str, Any] | None:
     return _parse(path, text)
 
 
+def _loads(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_unique)
+
+
 def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
-        return store_schema.migrate(json.loads(text, object_pairs_hook=_unique))
+        return store_schema.migrate(parsed(_loads, text))
     except store_schema.TooNew as error:
         raise StoreError(
             f"store {path} has schema {error.version}, this sharectl knows {error.known}",
             hint=f"install the sharectl that wrote it; the backup is {quoted(backup_of(path))}",
         ) from error
     except _DAMAGE as error:
-        why = f"it is not a sharectl store ({type(error).__name__}: {error})"
+        why = f"it is not a sharectl store ({said(error)})"
         raise _damaged(path, why) from error
 
 
@@ -122,7 +126,7 @@ def _unreadable(path: Path, error: Unreadable) -> SharectlError:
     match error.cause:
         case Cause.CONTENT:
             return _damaged(path, error.reason)
-        case Cause.NO_FILE if not path.is_symlink():
+        case Cause.NO_FILE if not os.path.islink(path):  # noqa: PTH114 - never raises
             backup, store = quoted(backup_of(path)), quoted(path)
             hint = f"put it aside: mv {store} {quoted(_aside(path))}"
             if _is_good(backup_of(path)):
@@ -158,7 +162,7 @@ def _is_there(path: Path) -> bool:
 def _is_good(backup: Path) -> bool:
     """Whether the store could be read if it were this file."""
     try:
-        _mappings(store_schema.migrate(json.loads(read_text(backup, _MOST))))
+        _mappings(store_schema.migrate(parsed(_loads, read_text(backup, _MOST))))
     except (OSError, Unreadable, store_schema.TooNew, *_DAMAGE):
         return False
     return True
@@ -196,8 +200,8 @@ class JsonStore:
             yield _Transaction(self)
 
     @contextmanager
-    def database(self) -> Iterator[TinyDB]:
-        """The TinyDB database of the file."""
+    def table(self) -> Iterator[Table]:
+        """The TinyDB table of the mappings; whatever TinyDB raises is a `StoreError`."""
         from tinydb import TinyDB
 
         class Database(TinyDB):
@@ -205,8 +209,13 @@ class JsonStore:
 
             DEFAULT_TABLE = default_table_name = _TABLE
 
-        with Database(self._path, storage=ReplacingStorage) as database:
-            yield database
+        try:
+            with Database(self._path, storage=ReplacingStorage) as database:
+                yield database.table(_TABLE)
+        except (SharectlError, MemoryError):
+            raise
+        except Exception as error:
+            raise StoreError(f"store {self._path} cannot be changed: {said(error)}") from error
 
 
 class _Transaction:
@@ -229,8 +238,8 @@ class _Transaction:
                 f"a mapping cannot be recorded: its {error}",
                 hint="see where it comes from: run it again with --debug",
             ) from error
-        with self._store.database() as database:
-            table, same = database.table(_TABLE), where("id") == mapping.id
+        with self._store.table() as table:
+            same = where("id") == mapping.id
             # Not upsert(), which writes a file without the new mapping first.
             if table.contains(same):
                 table.update(store_schema.document(mapping), same)
@@ -241,5 +250,5 @@ class _Transaction:
         """Forget a mapping."""
         from tinydb import where
 
-        with self._store.database() as database:
-            database.table(_TABLE).remove(where("id") == mapping_id)
+        with self._store.table() as table:
+            table.remove(where("id") == mapping_id)

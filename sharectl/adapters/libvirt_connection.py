@@ -8,8 +8,17 @@ from typing import Any, TypeVar
 import libvirt
 
 from sharectl.adapters import deadline
-from sharectl.errors import BackendError, Denied, NotFound, Refused, SharectlError, Unavailable
-from sharectl.host_files import as_ours
+from sharectl.adapters import libvirt_answers as answers
+from sharectl.errors import (
+    BackendError,
+    Denied,
+    NotFound,
+    Refused,
+    SharectlError,
+    Unavailable,
+    said,
+)
+from sharectl.foreign import as_ours
 from sharectl.model.commands import domain_word
 from sharectl.model.host import canonical_uri, check_local
 
@@ -63,7 +72,7 @@ class Connection:
     @property
     def name(self) -> str:
         """The one spelling of where it leads."""
-        return self.call(lambda connection: canonical_uri(connection.getURI()))
+        return self.call(lambda connection: canonical_uri(_uri(connection)))
 
     def leave_behind(self) -> None:
         """A call hangs in it; the next one opens another."""
@@ -92,7 +101,7 @@ def open_local(uri: str, timeout: float) -> Any:
 
     def work() -> tuple[Any, str]:
         connection = libvirt.open(uri)
-        return connection, connection.getURI()
+        return connection, _uri(connection)
 
     try:
         connection, real = deadline.call(work, timeout, f"libvirt at {uri}")
@@ -112,6 +121,10 @@ def open_local(uri: str, timeout: float) -> Any:
     return connection
 
 
+def _uri(connection: Any) -> str:
+    return answers.text(connection.getURI(), "its URI")
+
+
 def translate(error: Exception, uri: str, domain: str | None = None) -> SharectlError:
     """The error of ours for what a call to libvirt raised, met while working on `domain`.
 
@@ -124,8 +137,7 @@ def translate(error: Exception, uri: str, domain: str | None = None) -> Sharectl
         return error
     if isinstance(error, OSError | MemoryError) and (ours := as_ours(error)) is not None:
         return ours
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    return BackendError(f"libvirt at {uri} failed: {text}", hint=_HINT)
+    return BackendError(f"libvirt at {uri} failed: {said(error)}", hint=_HINT)
 
 
 def _translated(error: libvirt.libvirtError, uri: str, domain: str | None) -> SharectlError:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import libvirt
 
+from sharectl.adapters import libvirt_answers as answers
 from sharectl.adapters import libvirt_observe, vhost_user
 from sharectl.adapters.libvirt_connection import Connection, translate
 from sharectl.adapters.libvirt_look import Looks
@@ -160,7 +161,7 @@ class LibvirtDomains:
             try:
                 return change(connection, domain)
             except libvirt.libvirtError as error:
-                name = domain.name()
+                name = answers.name(domain)
                 told = translate(error, self._libvirt.uri, name)
                 if isinstance(told, Refused) and _is_transient(domain):
                     from sharectl.model.checks import transient  # looking does without
@@ -173,18 +174,17 @@ class LibvirtDomains:
 
 def _is_transient(domain: Any) -> bool:
     try:
-        return not domain.isPersistent()
+        return not answers.yes(domain.isPersistent(), "whether a domain is persistent")
     except libvirt.libvirtError:  # it is gone
         return False
 
 
 def _definition(domain: Any) -> str:
-    text: str = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
-    return text
+    return answers.definition(domain, libvirt.VIR_DOMAIN_XML_INACTIVE)[0]
 
 
 def _persistent(domain: Any) -> Any:
-    return parse(_definition(domain))
+    return answers.definition(domain, libvirt.VIR_DOMAIN_XML_INACTIVE)[1]
 
 
 def _change_device(connection: Any, domain: Any, verb: str, filesystem: Filesystem) -> None:
@@ -209,7 +209,7 @@ def _is_lacking(error: libvirt.libvirtError) -> bool:
 def _redefine(connection: Any, domain: Any, edit: Callable[[str], str | None]) -> None:
     """Define an edit of a fresh dump; with secrets, which a dump leaves out unless asked."""
     flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
-    before = domain.XMLDesc(flags)
+    before, _root = answers.definition(domain, flags)
     after = edit(before)
     if after is None or after == before:
         return
@@ -248,12 +248,13 @@ def _unmarked(xml: str, replace_marks: Callable[[str, Marks], str]) -> str:
 def _has_virtiofs(connection: Any) -> bool:
     """Whether the domain capabilities list virtiofs; taken for granted where not told."""
     try:
-        capabilities = parse(connection.getDomainCapabilities())
+        capabilities = parse(answers.text(connection.getDomainCapabilities(), "what it can do"))
     except libvirt.libvirtError:
         return True
     values = capabilities.findall("./devices/filesystem/enum[@name='driverType']/value")
     return not values or any(item.text == "virtiofs" for item in values)
 
 
-def _version(number: int) -> tuple[int, int, int]:
+def _version(value: object) -> tuple[int, int, int]:
+    number = answers.number(value, "a version")
     return number // 1_000_000, number // 1000 % 1000, number % 1000

@@ -7,10 +7,11 @@ tells anybody of it, whether its daemon is libvirtd or virtqemud.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sharectl.errors import SharectlError, Unavailable
+from sharectl.errors import SharectlError, Unavailable, said
 from sharectl.host_files import MIB, Unreadable, listed, read_text
 from sharectl.model.domain_xml import paths
 from sharectl.model.host import SYSTEM
@@ -36,7 +37,7 @@ def read(uri: str) -> dict[str, OnDisk] | None:
 
     Raises `Unavailable` when a file cannot be read: then it is not known which domains there are.
     """
-    if uri != SYSTEM or not DEFINITIONS.is_dir():
+    if uri != SYSTEM or not os.path.isdir(DEFINITIONS):  # noqa: PTH112 - never raises
         return None
     found: dict[str, OnDisk] = {}
     for path in (*_files(DEFINITIONS), *_files(STATES)):
@@ -64,11 +65,17 @@ def _unseen(path: Path, why: object) -> Unavailable:
 def _domain(path: Path) -> tuple[OnDisk, ...]:
     """Of one file; none when the file is gone: libvirt deletes it with the domain."""
     try:
-        root = parse(read_text(path, _MOST))
+        return _parsed(read_text(path, _MOST))
     except FileNotFoundError:
         return ()
-    except (Unreadable, ValueError, SharectlError) as error:
+    except (Unreadable, SharectlError) as error:
         raise _unseen(path, error) from error
+    except Exception as error:
+        raise _unseen(path, said(error)) from error
+
+
+def _parsed(text: str) -> tuple[OnDisk, ...]:
+    root = parse(text)
     domain = root if root.tag == "domain" else root.find("domain")
     uuid = domain.findtext("uuid") if domain is not None else None
     if domain is None or uuid is None:

@@ -11,9 +11,10 @@ from typing import Any
 import libvirt
 
 from sharectl.adapters import deadline, libvirt_files, libvirt_observe
+from sharectl.adapters import libvirt_answers as answers
 from sharectl.adapters.libvirt_connection import Connection, translate
 from sharectl.adapters.libvirt_observe import or_none
-from sharectl.errors import SharectlError, Unavailable
+from sharectl.errors import BackendError, SharectlError, Unavailable
 from sharectl.model.domain import Domain, DomainsSeen, UnseenDomain
 
 _LIST_SECONDS = _DOMAIN_SECONDS = 2.0
@@ -99,8 +100,8 @@ class Looks:
 
         def ask(_what: str) -> tuple[_Known, ...]:
             return tuple(
-                _Known(domain.UUIDString(), domain.name(), domain)
-                for domain in connection.listAllDomains()
+                _Known(answers.uuid(domain), answers.name(domain), domain)
+                for domain in answers.objects(connection.listAllDomains(), "its domains")
             )
 
         try:
@@ -125,7 +126,7 @@ class Looks:
             try:
                 domain = item.object if connection is first else None
                 domain = domain or or_none(connection.lookupByUUIDString, uuid)
-                return None if domain is None else observe(uri, domain)
+                return None if domain is None else _of(uuid, observe(uri, domain))
             except Exception as error:  # noqa: BLE001 - also XML that cannot be read
                 return self._failed(error, item)
 
@@ -149,6 +150,12 @@ class Looks:
         if error.get_error_domain() in _LOST:
             raise told from error
         return told
+
+
+def _of(uuid: str, domain: Domain) -> Domain:
+    if domain.uuid != uuid:
+        raise BackendError(f"libvirt gave domain {domain.uuid} for {uuid}")
+    return domain
 
 
 def _unseen(

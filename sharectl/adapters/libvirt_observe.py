@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 import libvirt
 
+from sharectl.adapters import libvirt_answers as answers
 from sharectl.adapters import virtiofsd_lock
 from sharectl.errors import NotFound
 from sharectl.model import domain_xml, memory_xml
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.domain_xml import paths
-from sharectl.model.xml import parse
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ def lookup(connection: Any, ident: str) -> Any:
         raise NotFound(
             f"domain {ident!r} does not exist on this host", hint="see: virsh list --all"
         )
-    names = {domain.UUIDString(): domain.name() for domain in found}
+    names = {answers.uuid(domain): answers.name(domain) for domain in found}
     if len(names) > 1:
         from sharectl.model.checks import ambiguous  # looking does without
 
@@ -54,14 +54,14 @@ def or_none(function: Callable[..., T], *arguments: object) -> T | None:
 
 def glimpse(uri: str, domain: Any) -> Domain:
     """What `list` shows: state and filesystems."""
-    live, definition = _texts(domain)
+    live, definition = _definitions(domain)
     return Domain(
-        uuid=domain.UUIDString(),
-        name=domain.name(),
+        uuid=answers.uuid(domain),
+        name=answers.name(domain),
         persistent=definition is not None,
         running=live is not None,
-        filesystems=domain_xml.filesystems(parse(definition)) if definition else (),
-        live_filesystems=_live(uri, parse(live)) if live else (),
+        filesystems=domain_xml.filesystems(definition[1]) if definition else (),
+        live_filesystems=_live(uri, live[1]) if live else (),
         libvirt_uri=uri,
     )
 
@@ -70,13 +70,12 @@ def observe(uri: str, domain: Any) -> Domain:
     """Everything; `uri` is the libvirt that has it, in its one spelling."""
     from sharectl.model import provenance  # `list` does without
 
-    live, definition = _texts(domain)
-    xml = definition or live or domain.XMLDesc(0)
-    root = parse(xml)
-    running = parse(live) if live else None
+    live, definition = _definitions(domain)
+    xml, root = definition or live or answers.definition(domain, 0)
+    running = live[1] if live else None
     return Domain(
-        uuid=domain.UUIDString(),
-        name=domain.name(),
+        uuid=answers.uuid(domain),
+        name=answers.name(domain),
         persistent=definition is not None,
         running=live is not None,
         managed_save=_count(domain.hasManagedSaveImage) > 0,
@@ -91,11 +90,13 @@ def observe(uri: str, domain: Any) -> Domain:
     )
 
 
-def _texts(domain: Any) -> tuple[str | None, str | None]:
-    """The XML of the running guest and of the persistent definition, each None without one."""
-    live = domain.XMLDesc(0) if domain.isActive() else None
+def _definitions(domain: Any) -> tuple[tuple[str, Any] | None, tuple[str, Any] | None]:
+    """Those of the running guest and the persistent one, each with its root, None without one."""
+    active = answers.yes(domain.isActive(), "whether a domain runs")
+    live = answers.definition(domain, 0) if active else None
     inactive = libvirt.VIR_DOMAIN_XML_INACTIVE
-    return live, domain.XMLDesc(inactive) if domain.isPersistent() else None
+    persistent = answers.yes(domain.isPersistent(), "whether a domain is persistent")
+    return live, answers.definition(domain, inactive) if persistent else None
 
 
 def _live(uri: str, root: Any) -> tuple[Filesystem, ...]:
@@ -113,7 +114,7 @@ def _live(uri: str, root: Any) -> tuple[Filesystem, ...]:
 def _count(call: Callable[[], int]) -> int:
     """What a driver counts; 0 for one that knows no such thing."""
     try:
-        return call()
+        return answers.number(call(), "a count")
     except libvirt.libvirtError as error:
         if error.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT:
             return 0

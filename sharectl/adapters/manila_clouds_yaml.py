@@ -58,7 +58,7 @@ def _parsed(path: str, text: str) -> Any:
     except RecursionError as error:
         raise _bad(path, "is nested too deep") from error
     except Exception as error:
-        raise _bad(path, f"cannot be read: {error}") from error
+        raise _bad(path, f"cannot be read: {_in_one_line(error)}") from error
 
 
 def _yaml(text: str) -> Any:
@@ -83,6 +83,10 @@ def _size(node: Any, known: dict[int, int]) -> int:
         pairs = node.value if isinstance(node, yaml.MappingNode) else [(it,) for it in node.value]
         known[id(node)] = 1 + sum(_size(item, known) for pair in pairs for item in pair)
     return known[id(node)]
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _bad(path: str, what: str) -> ConfigError:

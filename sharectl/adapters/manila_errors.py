@@ -30,6 +30,7 @@ from sharectl.errors import (
     RuleExists,
     SharectlError,
     Unavailable,
+    said,
 )
 
 BAD_REQUEST, FORBIDDEN, MISSING = 400, 403, 404
@@ -99,9 +100,9 @@ def unreadable(
         return _no_address(str(error), credentials)
     if credentials.fault() is not None or isinstance(error, OSError) or type(error) is Exception:
         return credentials.unusable(error)  # keystoneauth1 raises a bare one for no OS_PASSWORD
-    what = f"an answer that cannot be read ({type(error).__name__}: {error})"
+    what = f"an answer that cannot be read ({said(error)})"
     if isinstance(error, Malformed):
-        what = str(error)
+        what = " ".join(str(error).split())
     return not_manila(what[:200], credentials, change=change)
 
 
@@ -241,7 +242,7 @@ def _fault(error: Any) -> tuple[str, str]:
         body = error.response.json()
         ((name, content),) = body.items()
         return str(name), str(content["message"])
-    except (AttributeError, ValueError, TypeError, KeyError, RecursionError):
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is none
         return "", str(error.message or "") if error.response is None else ""
 
 

@@ -25,7 +25,7 @@ from sharectl.adapters.manila_credentials import Credentials
 from sharectl.adapters.manila_errors import Limited, translate, unreadable
 from sharectl.adapters.manila_limits import limit
 from sharectl.adapters.manila_transport import Transport
-from sharectl.errors import SharectlError, Unavailable
+from sharectl.errors import BackendError, SharectlError, Unavailable, said
 from sharectl.ports.events import Events
 
 T = TypeVar("T")
@@ -43,8 +43,11 @@ logging.lastResort = logging.NullHandler()
 
 def known_by_client() -> tuple[int, int]:
     """The newest microversion that the installed manilaclient knows."""
-    newest = api_versions.APIVersion(api_versions.MAX_VERSION)
-    return newest.ver_major, newest.ver_minor
+    try:
+        newest = api_versions.APIVersion(api_versions.MAX_VERSION)
+        return newest.ver_major, newest.ver_minor
+    except Exception as error:
+        raise BackendError(f"library manilaclient failed: {said(error)}") from error
 
 
 class ManilaSession:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
+from sharectl.adapters import deadline
 from sharectl.errors import Unavailable
 from sharectl.model.share import ShareSeen
 
@@ -32,7 +32,6 @@ def survey(share_ids: Sequence[str], see: Callable[[str], ShareSeen]) -> Mapping
             silent.set()
             raise
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        rest = share_ids[1:]
-        found.update(zip(rest, pool.map(look, rest), strict=True))
+    rest = share_ids[1:]
+    found.update(zip(rest, deadline.side_by_side(look, rest, _AT_ONCE), strict=True))
     return found

@@ -122,12 +122,16 @@ class MountClients:
 
     def clear(self, name: str) -> None:
         """Remove keyrings and the like that a mount which was killed has left of a share."""
-        for file in self._fuse_folder.glob(f"{name}.*"):
-            file.unlink(missing_ok=True)
+        folder = self._fuse_folder
+        with telling(f"keyrings in {folder} cannot be removed", folder, MountFailed):
+            for file in folder.glob(f"{name}.*"):
+                file.unlink(missing_ok=True)
 
     def names(self) -> frozenset[str]:
         """Shares of which there are such files."""
-        return frozenset(file.name.partition(".")[0] for file in self._fuse_folder.glob("*.*"))
+        folder = self._fuse_folder
+        with telling(f"folder {folder} cannot be read", folder, HostFailed):
+            return frozenset(file.name.partition(".")[0] for file in folder.glob("*.*"))
 
     def _run(self, argv: Sequence[str], request: MountRequest, timeout: float) -> None:
         hosts = servers(request.protocol, request.source)
@@ -142,10 +146,9 @@ class MountClients:
                 servers=hosts,
                 hint=f"check that {named} is up and that no firewall is in between",
             ) from error
-        except FileNotFoundError as error:
+        except process.Missing as error:
             raise MountFailed(
-                f"cannot run {argv[0]}: {error.strerror}",
-                hint=f"install {_PACKAGES[request.protocol]}",
+                error.message, hint=f"install {_PACKAGES[request.protocol]}"
             ) from error
         if done.status != 0:
             waited = monotonic() - begun >= _PATIENCE * int(timeout)
@@ -215,5 +218,5 @@ def _kernel_has(filesystem: str) -> bool:
         return True
     try:
         return process.run(["modprobe", "-q", "-n", filesystem], timeout=10).status == 0
-    except (process.TimedOut, FileNotFoundError):
+    except (process.TimedOut, process.Missing):
         return False

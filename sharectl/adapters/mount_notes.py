@@ -14,7 +14,7 @@ from typing import Any
 from sharectl.adapters.files import private_folder, replace_file
 from sharectl.config import Config
 from sharectl.errors import StoreError
-from sharectl.host_files import KIB, Cause, Unreadable, listed, read_text
+from sharectl.host_files import KIB, Cause, Unreadable, listed, parsed, read_text
 from sharectl.model.enums import AccessLevel
 from sharectl.model.mounts import MountNote
 
@@ -57,7 +57,7 @@ class MountNotes:
 
     def _read(self, file: Path) -> MountNote | None:
         try:
-            note = _note(json.loads(read_text(file, _MOST)))
+            note = _note(parsed(json.loads, read_text(file, _MOST)))
         except Unreadable as error:
             if error.cause in (Cause.CONTENT, Cause.NO_FILE):
                 return None

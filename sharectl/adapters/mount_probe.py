@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
-from sharectl.adapters import process
+from sharectl.adapters import deadline, process
 from sharectl.model.enums import Health, ShareProtocol
 from sharectl.model.export_location import CEPH_FUSE_TYPE, KERNEL_TYPES
 from sharectl.model.mounts import HostMount, mounted_at
@@ -39,12 +39,9 @@ def probe(
     ask = partial(_ask, timeout=timeout, mounts=mounts)
     if len(chosen) == 1:
         return ask(chosen[0])
-    from concurrent.futures import ThreadPoolExecutor  # the hook does without
-
     answers: dict[str, Health] = {}
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for answer in pool.map(ask, chosen):
-            answers.update(answer)
+    for answer in deadline.side_by_side(ask, chosen, _AT_ONCE):
+        answers.update(answer)
     return answers
 
 

@@ -30,6 +30,10 @@ class TimedOut(Exception):
     """The program did not end in time and was killed; it may hang in the kernel all the same."""
 
 
+class Missing(HostFailed):
+    """There is no such program on this host."""
+
+
 @dataclass(frozen=True)
 class Completed:
     """How a program ended. `status` is negative for a signal."""
@@ -53,8 +57,8 @@ def run(argv: Sequence[str], *, timeout: float) -> Completed:
     only until it ends: a daemon that it leaves behind could hold a pipe open for ever. Nothing is
     written to a file, since a disk may be full.
 
-    Raises `TimedOut`; `FileNotFoundError` when there is no such program; `Unavailable` when it
-    cannot even be loaded in time; `HostFailed` when the system does not let it be started.
+    Raises `TimedOut`; `Missing` when there is no such program; `Unavailable` when it cannot even be
+    loaded in time; `HostFailed` when the system does not let it be started.
     """
     started: list[subprocess.Popen[bytes]] = []
 
@@ -75,8 +79,11 @@ def run(argv: Sequence[str], *, timeout: float) -> Completed:
     except BaseException as error:
         for process in started:
             _kill(process)
-        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+        if isinstance(error, OSError):
             text = f"cannot run {argv[0]}: {reason_of(error)}"
+            if isinstance(error, FileNotFoundError) and not started:
+                where = " ".join(f"{folder}/{argv[0]}" for folder in ("/usr/bin", "/usr/sbin"))
+                raise Missing(text, hint=f"see whether it is installed: ls {where}") from error
             raise HostFailed(text, hint=advice(error, Path(argv[0]))) from error
         raise
 
@@ -142,8 +149,9 @@ class _Output:
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """Kill the session; a process in an uninterruptible wait is left to the kernel."""
-    with suppress(ProcessLookupError):
+    with suppress(OSError):  # it is gone, or has become somebody else's
         os.killpg(process.pid, signal.SIGKILL)
     deadline = time.monotonic() + _GRACE
-    while process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
+    with suppress(OSError):
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)

@@ -20,7 +20,7 @@ def local_address(server: str) -> str:
             _LOOKUP_TIMEOUT,
             f"the name service for {server}",
         )
-    except (socket.gaierror, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         raise Unavailable(
             f"file server {server} cannot be found: {error}",
             hint=f"check its name: getent hosts {name}",

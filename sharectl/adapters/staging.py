@@ -87,8 +87,8 @@ class Staging:
         `keep_link` is for a share that is mounted, perhaps by ceph-fuse.
         """
         for stage in self._of(name):
-            if not (keep_link and stage.is_symlink()):
-                with suppress(OSError, SharectlError):
+            with suppress(OSError, SharectlError):
+                if not (keep_link and stage.is_symlink()):
                     self._clear(stage)
 
     def _clear(self, stage: Path) -> None:

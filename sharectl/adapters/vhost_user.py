@@ -17,7 +17,9 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+from sharectl.host_files import parsed
 from sharectl.model.host import Virtiofsd
 
 SYSTEM = (Path("/usr/share/qemu/vhost-user"), Path("/etc/qemu/vhost-user"))
@@ -60,7 +62,7 @@ def find(where: Iterable[Path]) -> Virtiofsd:
     if found is None:
         return Virtiofsd(None)
     file, binary = found
-    if not (Path(binary).is_file() and os.access(binary, os.X_OK)):
+    if not (os.path.isfile(binary) and os.access(binary, os.X_OK)):  # noqa: PTH113 - never raises
         return Virtiofsd(None, f"{file}: it names {binary}, which is no program")
     return Virtiofsd(binary)
 
@@ -91,7 +93,7 @@ def _read(file: Path) -> dict[str, object] | None:
     if len(text) > _LONGEST:
         raise _Unusable("it is longer than 1 MiB")
     try:
-        found = json.loads(text.decode())
+        found: Any = parsed(json.loads, text.decode())
     except (ValueError, RecursionError) as error:
         raise _Unusable("it is not JSON") from error
     kind = found.get("type") if isinstance(found, dict) else None

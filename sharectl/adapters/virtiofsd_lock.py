@@ -31,13 +31,18 @@ def is_served(uri: str, number: str, name: str, alias: str) -> bool:
     exact = FOLDER / f"{number}-{name[:_NAME_LENGTH]}-{alias}-fs.pid"
     locked = _is_locked(exact)
     if locked is None and not name.isascii():  # libvirt cuts such a name as its locale says
-        found = [path for path in FOLDER.glob(f"{number}-*-fs.pid") if _is_of(path, alias)]
+        found = _files(number, alias)
         locked = _is_locked(found[0]) if len(found) == 1 else None
     return locked is not False
 
 
-def _is_of(path: Path, alias: str) -> bool:
-    return path.name.endswith(f"-{alias}-fs.pid")
+def _files(number: str, alias: str) -> list[Path]:
+    """Those that may be meant; none where they cannot be listed."""
+    try:
+        found = list(FOLDER.glob(f"{number}-*-fs.pid"))
+    except OSError:
+        return []
+    return [path for path in found if path.name.endswith(f"-{alias}-fs.pid")]
 
 
 def _is_locked(path: Path) -> bool | None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from sharectl.adapters.files import private_folder, replace_file
-from sharectl.errors import StoreError
-from sharectl.host_files import KIB, Unreadable, listed, quoted, read_text, telling
+from sharectl.errors import StoreError, said
+from sharectl.host_files import KIB, Unreadable, listed, parsed, quoted, read_text, telling
 from sharectl.model.withdrawal import Withdrawal
 
 _SUFFIX = ".json"
@@ -59,12 +59,12 @@ def _read(path: Path) -> tuple[Withdrawal, ...]:
     except Unreadable as error:
         raise error.told(str(path), StoreError) from error
     try:
-        note = _parsed(json.loads(text))
+        note = _parsed(parsed(json.loads, text))
         if note.share_id != path.stem:
             raise ValueError(f"it is of share {note.share_id}")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(
-            f"{path} cannot be read: {type(error).__name__}: {error}",
+            f"{path} cannot be read: {said(error)}",
             hint=f"it names access rules that are to be withdrawn; look at it: cat {quoted(path)}",
         ) from error
     return (note,)

@@ -14,7 +14,8 @@ import click
 
 from sharectl.cli.streams import begin, drawing, lost, say, say_error, was_refused
 from sharectl.errors import Denied, ExitCode, Explained, Interrupted, SharectlError
-from sharectl.host_files import as_ours, reason_of
+from sharectl.foreign import as_ours
+from sharectl.host_files import reason_of
 
 
 class Misused(click.UsageError):

@@ -12,13 +12,14 @@ from sharectl.errors import BackendError
 
 def parse(xml: str) -> etree._Element:
     """The root element of `xml`; raises `BackendError` when it is no XML."""
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-    )
     try:
+        parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+        )
         return etree.fromstring(xml.encode(), parser)
     except (etree.LxmlError, ValueError) as error:  # ValueError: text that has no bytes
-        raise BackendError(f"libvirt gave domain XML that cannot be read: {error}") from error
+        why = " ".join(str(error).split())
+        raise BackendError(f"libvirt gave domain XML that cannot be read: {why}") from error
 
 
 def to_text(root: etree._Element) -> str:

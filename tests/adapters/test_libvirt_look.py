@@ -19,6 +19,8 @@ from sharectl.model.host import SYSTEM
 _XML = "<domain><name>{0}</name><uuid>{0}</uuid><devices><disk><source file='/{0}.img'/></disk>"
 _XML += "</devices></domain>"
 
+_ALL = [f"{number:08}-0000-4000-8000-000000000000" for number in range(5)]
+
 
 def _error(code: int, domain: int = libvirt.VIR_FROM_QEMU) -> libvirt.libvirtError:
     error = libvirt.libvirtError("unused")
@@ -99,7 +101,7 @@ class _Domain:
 
 @pytest.fixture
 def daemon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[_Daemon]:
-    made = _Daemon([f"d{number}" for number in range(5)])
+    made = _Daemon(list(_ALL))
     monkeypatch.setattr(libvirt, "open", made.open)
     monkeypatch.setattr(libvirt_look, "_LIST_SECONDS", 0.1)
     monkeypatch.setattr(libvirt_look, "_DOMAIN_SECONDS", 0.1)
@@ -122,10 +124,10 @@ def test_all_are_seen_by_one_connection(daemon: _Daemon) -> None:
     assert seen.complete == {SYSTEM}
     assert {item.libvirt_uri for item in seen.domains.values()} == {SYSTEM}
     assert (daemon.opened, daemon.asked) == (1, [])
-    assert _names(domains.look(["d1", "gone"])) == ({"d1"}, set())
+    assert _names(domains.look([_ALL[1], "gone"])) == ({_ALL[1]}, set())
 
 
-@pytest.mark.parametrize("stuck", [{"d0"}, {"d4"}, {"d1", "d3"}])
+@pytest.mark.parametrize("stuck", [{_ALL[0]}, {_ALL[4]}, {_ALL[1], _ALL[3]}])
 def test_one_that_hangs_holds_up_no_other(daemon: _Daemon, stuck: set[str]) -> None:
     """The list hangs as well: libvirt takes each domain's lock for it."""
     daemon.stuck = stuck
@@ -140,16 +142,16 @@ def test_one_that_hangs_holds_up_no_other(daemon: _Daemon, stuck: set[str]) -> N
 
 
 def test_what_hangs_is_not_asked_for_again_until_it_has_answered(daemon: _Daemon) -> None:
-    daemon.stuck = {"d2"}
+    daemon.stuck = {_ALL[2]}
     domains = LibvirtDomains(SYSTEM, 20)
     domains.look()
     daemon.asked.clear()
-    assert _names(domains.look(["d2", "d3"])) == ({"d3"}, {"d2"})
-    assert _names(domains.look()) == (set(daemon.names) - {"d2"}, {"d2"})
-    assert "d2" not in daemon.asked
+    assert _names(domains.look([_ALL[2], _ALL[3]])) == ({_ALL[3]}, {_ALL[2]})
+    assert _names(domains.look()) == (set(daemon.names) - {_ALL[2]}, {_ALL[2]})
+    assert _ALL[2] not in daemon.asked
     daemon.stuck = set()
     daemon.gate.set()
-    while "d2" in domains.look(["d2"]).unseen:  # until its old call has ended
+    while _ALL[2] in domains.look([_ALL[2]]).unseen:  # until its old call has ended
         pass
     assert _names(domains.look()) == (set(daemon.names), set())
 
@@ -165,7 +167,7 @@ def test_libvirt_that_is_frozen_is_no_domain_that_hangs(daemon: _Daemon) -> None
     domains = LibvirtDomains(SYSTEM, 0.5)
     domains.look()
     daemon.stuck, daemon.frozen = set(daemon.names), True
-    calls: tuple[Callable[[], DomainsSeen], ...] = (domains.look, lambda: domains.look(["d0"]))
+    calls: tuple[Callable[[], DomainsSeen], ...] = (domains.look, lambda: domains.look([_ALL[0]]))
     for look in calls:
         with pytest.raises(Unavailable, match="no answer from libvirt") as caught:
             look()
@@ -176,7 +178,7 @@ def test_libvirt_that_is_frozen_is_no_domain_that_hangs(daemon: _Daemon) -> None
 def test_domains_that_cannot_be_listed_are_not_taken_for_gone(
     daemon: _Daemon, tmp_path: Path, readable: bool
 ) -> None:
-    daemon.stuck = {"d1"}
+    daemon.stuck = {_ALL[1]}
     for path in tmp_path.glob("*.xml"):
         path.unlink() if readable else path.write_text("no xml")
     with pytest.raises(Unavailable, match="does not say which domains it has"):
@@ -193,18 +195,18 @@ def test_domains_that_cannot_be_listed_are_not_taken_for_gone(
     ],
 )
 def test_error_of_one_domain_is_its_own(daemon: _Daemon, code: int) -> None:
-    daemon.failing["d1"] = _error(code)
+    daemon.failing[_ALL[1]] = _error(code)
     seen = LibvirtDomains(SYSTEM, 5).look()
-    assert _names(seen) == (set(daemon.names) - {"d1"}, {"d1"})
-    assert "so it is" in seen.unseen["d1"].error.message
+    assert _names(seen) == (set(daemon.names) - {_ALL[1]}, {_ALL[1]})
+    assert "so it is" in seen.unseen[_ALL[1]].error.message
 
 
 def test_lost_connection_is_everybodys(daemon: _Daemon) -> None:
-    daemon.failing["d1"] = _error(libvirt.VIR_ERR_INTERNAL_ERROR, libvirt.VIR_FROM_RPC)
+    daemon.failing[_ALL[1]] = _error(libvirt.VIR_ERR_INTERNAL_ERROR, libvirt.VIR_FROM_RPC)
     with pytest.raises(Unavailable, match="lost libvirt"):
         LibvirtDomains(SYSTEM, 5).look()
 
 
 def test_domain_that_goes_meanwhile_is_gone(daemon: _Daemon) -> None:
-    daemon.failing["d1"] = _error(libvirt.VIR_ERR_NO_DOMAIN)
-    assert _names(LibvirtDomains(SYSTEM, 5).look()) == (set(daemon.names) - {"d1"}, set())
+    daemon.failing[_ALL[1]] = _error(libvirt.VIR_ERR_NO_DOMAIN)
+    assert _names(LibvirtDomains(SYSTEM, 5).look()) == (set(daemon.names) - {_ALL[1]}, set())

@@ -22,6 +22,7 @@ from sharectl.errors import ExitCode, SharectlError
 from sharectl.model.enums import AccessLevel, AccessType
 from sharectl.model.share import Access
 from tests.adapters.openstack_server import SHARE_ID, rule, share
+from tests.fuzz import examples
 
 pytestmark = [
     pytest.mark.loopback,
@@ -98,21 +99,21 @@ def _ask(cloud: str | None) -> Callable[[], object]:
     return lambda: ManilaShares(ManilaSession(Credentials(cloud), 5), lambda _why: None).list()
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(document=_document)
 def test_any_clouds_yaml(document: object, place: Path) -> None:
     place.write_text(yaml.safe_dump(document), errors="surrogateescape")
     _told(_ask("demo"))
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(text=st.text("{}[]:,-&*!|>'\"%@`# \n\tab1\0", max_size=40))
 def test_any_text_in_clouds_yaml(text: str, place: Path) -> None:
     place.write_text(f"clouds:\n  demo:\n    auth: {text}")
     _told(_ask("demo"))
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(
     given_variables=st.dictionaries(
         st.sampled_from([f"OS_{key.upper()}" for key in _KEYS]),
@@ -185,7 +186,7 @@ _SAID = {ExitCode.UNAVAILABLE, ExitCode.CONFIG, ExitCode.REFUSED, ExitCode.NOT_F
          ExitCode.PERMISSION}  # fmt: skip
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     answers=st.lists(
         st.tuples(st.sampled_from(_STATUSES), _bodies, _waits), min_size=1, max_size=3

@@ -79,8 +79,11 @@ def test_program_starts_at_the_root_with_nothing_to_read() -> None:
 
 
 def test_unknown_program() -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(process.Missing, match="cannot run no-such-program: No such file") as caught:
         run(["no-such-program"], timeout=20)
+    assert caught.value.hint == (
+        "see whether it is installed: ls /usr/bin/no-such-program /usr/sbin/no-such-program"
+    )
 
 
 def test_our_files_are_not_inherited(tmp_path: Path) -> None:

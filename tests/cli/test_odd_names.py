@@ -29,6 +29,7 @@ from sharectl.model.text import printable
 from sharectl.ports.events import Events
 from tests.cli.running import run_on
 from tests.fakes import FakeApp
+from tests.fuzz import examples
 from tests.memory_file import memory_file
 from tests.model.things import MAPPING
 
@@ -126,7 +127,7 @@ def test_a_name_that_can_be_shown_is_shown() -> None:
 _SCRAPS = ("\ud800", "\udfff", "\u202e", "\u200b", "\n", "\x1b[2J", "\U0001f600", "\x00", '"', "\\")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(), st.sampled_from(_ENCODINGS), st.sampled_from(_FORMATS), st.integers(0))
 def test_any_name(name: str, encoding: str, form: str, seed: int) -> None:
     dice = Random(seed)
@@ -197,7 +198,7 @@ def _damaged(dice: Random) -> bytes:
     return text.encode(errors="surrogatepass")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.binary(), st.integers(0))
 def test_any_store(content: bytes, seed: int) -> None:
     dice, app = Random(seed), FakeApp()

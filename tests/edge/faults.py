@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
-from collections.abc import Callable, Iterator
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
 
 import libvirt
+import yaml
+from lxml import etree
 
-from tests.edge.calls import SYSTEM, Call
+from tests.edge.calls import SYSTEM, THREADS, Call
+
+Fault = Callable[[], Exception]
 
 
 class OfNowhere(Exception):
@@ -30,7 +36,15 @@ def _refused(number: int) -> Callable[[], Exception]:
     return lambda: OSError(number, os.strerror(number))
 
 
-_ANY: tuple[Callable[[], Exception], ...] = (
+def _syntax_error() -> Exception:
+    try:
+        etree.fromstring("<a><b></a>")
+    except etree.XMLSyntaxError as error:
+        return error
+    raise AssertionError("lxml has read it")
+
+
+_ANY: tuple[Fault, ...] = (
     lambda: RuntimeError("broken\nin two lines"),
     lambda: KeyError("status"),
     OfNowhere,
@@ -56,23 +70,41 @@ _OF_LIBVIRT = (
     _of_libvirt(libvirt.VIR_ERR_CONFIG_UNSUPPORTED),
     _of_libvirt(99999),
 )
+# What each package has of its own.
+_OWN: dict[str, tuple[Fault, ...]] = {
+    "libvirt": _OF_LIBVIRT,
+    "lxml": (
+        _syntax_error,
+        lambda: etree.XPathEvalError("broken"),
+        lambda: etree.SerialisationError("broken"),
+    ),
+    "yaml": (
+        lambda: yaml.YAMLError("broken\nin two lines"),
+        lambda: yaml.MarkedYAMLError(problem="broken"),
+        lambda: yaml.reader.ReaderError("clouds.yaml", 1, 0, "utf-8", "broken"),
+    ),
+    "json": (lambda: json.JSONDecodeError("broken", "text", 0),),
+    "tomllib": (lambda: tomllib.TOMLDecodeError("broken\nin two lines"),),
+}
 
 
-def faults(call: Call) -> tuple[Callable[[], Exception], ...]:
+def faults(call: Call) -> tuple[Fault, ...]:
     """Those that such a call may end with; each makes a new one."""
+    if call.package in THREADS:
+        return (lambda: RuntimeError("can't start new thread"), MemoryError)
     if call.package in SYSTEM:
         return (*_OF_SYSTEM, MemoryError)
-    return (*_ANY, *_OF_LIBVIRT, *_OF_SYSTEM) if call.package == "libvirt" else (*_ANY, *_OF_SYSTEM)
+    return (*_OWN.get(call.package, ()), *_ANY, *_OF_SYSTEM)
 
 
-def product(calls: list[Call]) -> Iterator[tuple[Call, Callable[[], Exception]]]:
+def product(calls: Iterable[Call]) -> Iterator[tuple[Call, Fault]]:
     """Each call with every fault."""
     return ((call, make) for call in calls for make in faults(call))
 
 
-def sample(calls: list[Call], size: int = 1) -> Iterator[tuple[Call, Callable[[], Exception]]]:
+def sample(calls: Iterable[Call], size: int = 1) -> Iterator[tuple[Call, Fault]]:
     """Each call with `size` faults; another call with others."""
     for number, call in enumerate(calls):
         every = faults(call)
-        for again in range(size):
+        for again in range(min(size, len(every))):
             yield call, every[(number + again) * 7 % len(every)]

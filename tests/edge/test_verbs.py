@@ -1,19 +1,20 @@
-"""Each verb with each of the calls that it makes outside made to fail: two lines, no status 1."""
+"""Each verb with each of the calls that it makes outside made to fail or to lie: two lines each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 
 from sharectl.adapters.json_store import JsonStore
-from sharectl.errors import ExitCode
 from tests.adapters.openstack_server import serving
 from tests.cli.running import run
-from tests.edge.calls import Call, Watch, watching
-from tests.edge.faults import sample
+from tests.edge.calls import Watch, watching
+from tests.edge.inject import Report, Run, inject
+from tests.edge.lies import chosen
+from tests.edge.outcome import wrong_with_result
 from tests.edge.world import edge_world
 
 _VERBS = (
@@ -21,8 +22,13 @@ _VERBS = (
     "remove test docs", "add test docs", "adopt", "forget test docs", "metadata show test",
 )  # fmt: skip
 _QUICK = ("list", "show test docs", "remove test docs")
-_QUICK_CASES = 12  # of each of these
-pytestmark = pytest.mark.loopback
+_QUICK_CASES = 6  # of each of these
+_CASES = pytest.mark.parametrize(
+    ("verb", "every"),
+    [(verb, False) for verb in _QUICK]
+    + [pytest.param(verb, True, marks=pytest.mark.lab) for verb in _VERBS],
+)
+pytestmark = [pytest.mark.loopback, pytest.mark.usefixtures("cloud")]
 
 
 @pytest.fixture
@@ -33,53 +39,37 @@ def cloud(monkeypatch: pytest.MonkeyPatch, credentials: object) -> Iterator[None
         yield
 
 
-def _run(folder: Path, verb: str, watch: Watch) -> Result:
-    """On a host of its own; the store must be readable behind it."""
-    with edge_world(folder) as world:
-        app = world.app()
-        with watching(watch):
-            result = run(app, *verb.split())
-        JsonStore(world.store).load()
-    return result
+def _run(folder: Path, verb: str) -> Run:
+    """Each time on a host of its own; the store must be readable behind it."""
+    numbers = count()
+
+    def act(watch: Watch) -> str:
+        with edge_world(folder / str(next(numbers))) as world:
+            app = world.app()
+            with watching(watch):
+                result = run(app, *verb.split())
+            JsonStore(world.store).load()
+        wrong = wrong_with_result(result)
+        return wrong and f"{wrong}: {result.exit_code} {result.output} {result.exception!r}"
+
+    return act
 
 
-def _wrong(result: Result) -> str:
-    """What is not as the contract has it."""
-    lines = result.stderr.splitlines()
-    if result.exit_code not in set(ExitCode) - {ExitCode.INTERNAL}:
-        return "status"
-    if "Traceback" in result.output or not isinstance(result.exception, (SystemExit, type(None))):
-        return "traceback"
-    errors = [line for line in lines if line.startswith("sharectl: error: ")]
-    told = {ExitCode.OK, ExitCode.DRIFT, ExitCode.PARTIAL}
-    if result.exit_code not in told and not errors:
-        return "no error line"
-    if any(not line.startswith("sharectl: ") for line in lines):
-        return "a line of somebody else"
-    return ""
-
-
-def _cases(folder: Path, verb: str, every: bool) -> Iterator[tuple[Call, BaseException]]:
-    seen = Watch()
-    assert not _wrong(_run(folder / "seen", verb, seen))
-    calls = list(seen.seen)
-    if not every:
-        calls = calls[:: max(1, len(calls) // _QUICK_CASES)]
-    for call, make in sample(calls, 3 if every else 1):
-        yield call, make()
-
-
-@pytest.mark.usefixtures("cloud")
-@pytest.mark.parametrize(
-    ("verb", "every"),
-    [(verb, False) for verb in _QUICK]
-    + [pytest.param(verb, True, marks=pytest.mark.lab) for verb in _VERBS],
-)
+@_CASES
 def test_whatever_a_call_raises(tmp_path: Path, verb: str, every: bool) -> None:
-    """The calls are those that the verb makes when nothing fails."""
-    found = []
-    for number, (call, fault) in enumerate(_cases(tmp_path, verb, every)):
-        result = _run(tmp_path / str(number), verb, Watch(call, fault))
-        if wrong := _wrong(result):
-            found.append(f"{wrong}: {call} {fault!r}: {result.exit_code} {result.stderr}")
+    """The calls are those that the verb makes when nothing fails, and those that it makes then."""
+    report = Report()
+    inject(_run(tmp_path, verb), report, most=None if every else _QUICK_CASES)
+    assert not report.wrong, "\n".join(report.wrong)
+
+
+@_CASES
+def test_whatever_libvirt_returns(tmp_path: Path, verb: str, every: bool) -> None:
+    act, seen, found = _run(tmp_path, verb), Watch(), []
+    assert not act(seen)
+    cases = list(chosen(seen.true, every=False, size=4))
+    step = 1 if every else max(1, len(cases) // _QUICK_CASES)
+    for call, index, lie in cases[::step]:
+        if wrong := act(Watch(lies={call: lie})):
+            found.append(f"{wrong}: lie {index} of {call}")
     assert not found, "\n".join(found)

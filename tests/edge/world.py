@@ -104,6 +104,7 @@ def uses(uuid: str) -> dict[str, Callable[[LibvirtDomains], object]]:
     """What `Domains` is asked to do, by name."""
     return {
         "host": lambda domains: domains.host(),
+        "find by id": lambda domains: domains.find("1"),
         "find": lambda domains: domains.find("test"),
         "look": lambda domains: domains.look(),
         "look_brief": lambda domains: domains.look([uuid], brief=True),
