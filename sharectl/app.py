@@ -15,7 +15,6 @@ from sharectl.adapters.system import LocalHost, SystemClock
 if TYPE_CHECKING:
     from sharectl.adapters.manila_clouds import ManilaClouds
     from sharectl.config import Config
-    from sharectl.hook_ports import HookHost
     from sharectl.ports import (
         Clock,
         Domains,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
         Shares,
         Withdrawals,
     )
+    from sharectl.ports.hook_host import HookHost
 
 
 class RealApp:

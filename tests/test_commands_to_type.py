@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from sharectl import hints
 from sharectl.errors import Refused, SharectlError
+from sharectl.hook import before_start as hook
 from sharectl.model import commands
 from sharectl.model.health import TEXTS, hint
-from sharectl.operations import hook
 from sharectl.ports import App
 from tests.fakes.mounts import umount
 from tests.operations.reconciling import run_reconcile

@@ -24,7 +24,7 @@ from sharectl.errors import ExitCode
 from sharectl.model.enums import AccessLevel, SharedMemory
 from sharectl.model.event import Failed
 from sharectl.operations.add import add
-from sharectl.operations.preflight import AddRequest
+from sharectl.operations.add_checks import AddRequest
 from sharectl.operations.remove import RemoveRequest, remove
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sharectl import hook
 from sharectl.cli.output import OutputOptions, Row, output_options, print_record
 from sharectl.cli.streams import tell
 from sharectl.errors import ExitCode
-from sharectl.operations import hook_install
-from sharectl.operations.hook_install import HookStatus, Live, Liveness
+from sharectl.hook import install as hook_install
+from sharectl.hook.dispatch import run
+from sharectl.hook.install import HookStatus, Live, Liveness
 
 if TYPE_CHECKING:
     from sharectl.ports import App
@@ -129,4 +129,4 @@ def run_command(
     """
     event = (domain, operation, suboperation, extra)
     complete = ctx.meta.get("sharectl.complete", str)
-    ctx.exit(hook.run(lambda: ctx.obj, event, sys.stdin.buffer.read, complete=complete))
+    ctx.exit(run(lambda: ctx.obj, event, sys.stdin.buffer.read, complete=complete))

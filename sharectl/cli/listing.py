@@ -9,7 +9,7 @@ import click
 
 from sharectl.cli import columns
 from sharectl.cli.output import OutputOptions, output_options, print_list
-from sharectl.operations.listing import list_mappings
+from sharectl.operations.list import list_mappings
 from sharectl.operations.views import Listing
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sharectl.operations.outcome import Outcome
+    from sharectl.model.outcome import Outcome
     from sharectl.ports import App
 
 

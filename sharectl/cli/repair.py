@@ -20,7 +20,7 @@ from sharectl.errors import ExitCode, HostFailed
 from sharectl.host_files import reason_of
 from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.forget import forget_mapping, look
-from sharectl.operations.host_rules import rules_of_host, withdraw
+from sharectl.operations.forget_host import rules_of_host, withdraw
 
 if TYPE_CHECKING:
     from sharectl.ports import App

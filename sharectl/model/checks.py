@@ -13,14 +13,8 @@ from sharectl.model.commands import domain_word, word
 from sharectl.model.domain import Domain, Filesystem, is_within
 from sharectl.model.enums import SharedMemory, ShareProtocol
 from sharectl.model.host import HostFacts
-from sharectl.model.mapping import (
-    ShareMapping,
-    add_command,
-    has_device,
-    has_live_device,
-    serves,
-    tag_taken,
-)
+from sharectl.model.mapping import ShareMapping, add_command, has_device, has_live_device, serves
+from sharectl.model.mapping_checks import tag_taken
 from sharectl.model.share import Share
 from sharectl.model.xml import parse
 

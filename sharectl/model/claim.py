@@ -14,7 +14,8 @@ from sharectl.errors import Refused, SharectlError
 from sharectl.model.checks import check_share_id
 from sharectl.model.domain import Domain
 from sharectl.model.enums import AccessLevel, SharedMemory
-from sharectl.model.mapping import add_command, check_tag
+from sharectl.model.mapping import add_command
+from sharectl.model.mapping_checks import check_tag
 from sharectl.model.mark import Mark
 from sharectl.model.provenance import NAMESPACE
 from sharectl.model.rule_owner import HOST, HOST_ID, domain_key, is_of_sharectl

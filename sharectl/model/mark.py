@@ -7,11 +7,6 @@ access: not the client, nor where the share is exported or mounted. See `model.c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from sharectl.model.identity import HostIdentity
-    from sharectl.model.mapping import ShareMapping
 
 
 @dataclass(frozen=True)
@@ -38,30 +33,6 @@ class Mark:
     controllers: str
     access_to: str = ""
 
-    @classmethod
-    def of(cls, mapping: ShareMapping, host: HostIdentity) -> Self:
-        """The mark of `mapping` on `host`."""
-        return cls(
-            id=mapping.id,
-            share_id=mapping.share_id,
-            share_name=_printable(mapping.share_name),
-            tag=mapping.tag,
-            access_level=mapping.access_level.value,
-            host=_printable(host.name),
-            host_id=host.id,
-            cloud=_printable(mapping.cloud),
-            project_id=mapping.project_id,
-            requested_by=_printable(mapping.requested_by),
-            created_at=mapping.created_at.isoformat(),
-            shared_memory=mapping.shared_memory.value if mapping.shared_memory else "",
-            controllers=" ".join(str(index) for index in mapping.controllers),
-        )
-
     def is_of(self, name: str, host_id: str) -> bool:
         """Whether it says that this host wrote it: by its ID, in version 0.1.0 by its name."""
         return self.host_id == host_id if self.host_id else self.host == name
-
-
-def _printable(text: str) -> str:
-    """`text` without what XML has no form for."""
-    return "".join(character for character in text if character.isprintable())

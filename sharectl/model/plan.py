@@ -35,7 +35,7 @@ from sharectl.model.mapping import (
     retagged_device,
     serves,
 )
-from sharectl.model.mark import Mark
+from sharectl.model.marking import mark_of
 from sharectl.model.mount_use import check_not_covered, is_ours, is_outdated, is_right, our_mount
 from sharectl.model.mount_users import held, users, who
 from sharectl.model.mounts import HostMount, mounted_at
@@ -166,7 +166,7 @@ def _attach(focus: ShareMapping, observed: Observed) -> tuple[Action, ...]:
         changed = changed_device(focus, domain) if focus.intent is Intent.ATTACHING else None
         if changed is not None:
             raise changed  # one that is there from before, as when the store was lost
-        marked = Mark.of(focus, observed.host) in domain.marks
+        marked = mark_of(focus, observed.host) in domain.marks
         return (*_remember(focus, domain, device), *(() if marked else (mark,)))
     if (edited := retagged_device(focus, domain)) is not None:
         raise edited

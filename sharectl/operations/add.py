@@ -5,26 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sharectl.engine.announce import announced
+from sharectl.engine.converge import converge
+from sharectl.engine.deadlines import Deadline, WaitEnded
+from sharectl.engine.fallback import Elsewhere, converge_somewhere
+from sharectl.engine.mounting import warn_of_disk
+from sharectl.engine.observe import observe
+from sharectl.engine.records import change, forget, one_line
+from sharectl.engine.steps import Effort
 from sharectl.errors import Explained, NotFound, SharectlError, Unavailable
 from sharectl.model import domain_xml, memory_xml, provenance
 from sharectl.model.action import Action, AttachFilesystem, EnableSharedMemory, MarkDomain
 from sharectl.model.enums import AccessLevel, Intent
 from sharectl.model.event import Task
 from sharectl.model.health import health_of
-from sharectl.model.mapping import ShareMapping, check_free
-from sharectl.model.mark import Mark
+from sharectl.model.mapping import ShareMapping
+from sharectl.model.mapping_checks import check_free
+from sharectl.model.marking import mark_of
 from sharectl.model.mount_use import is_right
 from sharectl.model.mounts import mounted_at
 from sharectl.model.xml import parse, to_text
-from sharectl.operations.announce import announced
-from sharectl.operations.converge import converge
-from sharectl.operations.deadlines import Deadline, WaitEnded
-from sharectl.operations.fallback import Elsewhere, converge_somewhere
-from sharectl.operations.mounting import warn_of_disk
-from sharectl.operations.observe import observe
-from sharectl.operations.preflight import AddRequest, Prepared, prepare, prepare_again
-from sharectl.operations.records import change, forget, one_line
-from sharectl.operations.steps import Effort
+from sharectl.operations.add_checks import AddRequest, Prepared, prepare, prepare_again
 from sharectl.operations.views import MappingView, view
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _dry_run(app: App, prepared: Prepared) -> AddResult:
             device = replace(device, readonly=device.readonly and can_readonly)
             after = domain_xml.add_filesystem(after, device)
         if isinstance(action, MarkDomain):
-            mark = Mark.of(prepared.mapping, app.host.identity)
+            mark = mark_of(prepared.mapping, app.host.identity)
             marks = provenance.with_mark(prepared.domain.marks, mark)
             after = provenance.replace_marks(after, marks)
     shown = view(prepared.mapping, prepared.domain, seen=True)

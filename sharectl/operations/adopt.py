@@ -10,6 +10,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from sharectl.engine.announce import announced
+from sharectl.engine.converge import converge
+from sharectl.engine.deadlines import Deadline
+from sharectl.engine.domains import located
+from sharectl.engine.observe import observe
+from sharectl.engine.records import change, one_line
+from sharectl.engine.steps import Effort
+from sharectl.engine.tally import Tally
 from sharectl.errors import ConfigError, Denied, NotFound, Refused, SharectlError
 from sharectl.model import checks
 from sharectl.model.claim import Claim, claim_of, confirming, unconfirmed
@@ -18,19 +26,13 @@ from sharectl.model.enums import AccessLevel, AccessType, Intent
 from sharectl.model.event import Task
 from sharectl.model.export_location import same_source
 from sharectl.model.host import check_local
-from sharectl.model.mapping import ShareMapping, add_command, check_free
+from sharectl.model.mapping import ShareMapping, add_command
+from sharectl.model.mapping_checks import check_free
 from sharectl.model.mounts import mounted_at
+from sharectl.model.outcome import Outcome
 from sharectl.model.plan import plan
 from sharectl.model.rule_owner import HOST, HOST_ID, is_of_sharectl
-from sharectl.operations.announce import announced
-from sharectl.operations.converge import converge
-from sharectl.operations.deadlines import Deadline
-from sharectl.operations.domains import located
-from sharectl.operations.observe import observe
-from sharectl.operations.outcome import Outcome, Tally
-from sharectl.operations.preflight import AddRequest, new_mapping, sources
-from sharectl.operations.records import change, one_line
-from sharectl.operations.steps import Effort
+from sharectl.operations.add_checks import AddRequest, new_mapping, sources
 
 if TYPE_CHECKING:
     from sharectl.model.mark import Mark

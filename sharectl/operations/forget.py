@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sharectl.engine.announce import announced
+from sharectl.engine.records import drop
 from sharectl.model import checks
 from sharectl.model.event import Task
 from sharectl.model.mapping import ShareMapping, has_device, has_live_device
 from sharectl.model.mounts import mounted_at
-from sharectl.operations.announce import announced
 from sharectl.operations.lookup import find_recorded, look_at
-from sharectl.operations.records import drop
 
 if TYPE_CHECKING:
     from sharectl.ports import App

@@ -116,8 +116,8 @@ def _not_attached(
     app: App, mappings: tuple[ShareMapping, ...], domain: str, share: str
 ) -> NotFound:
     """What to do depends on whether the domain has the share, as after the store was lost."""
+    from sharectl.engine.domains import located
     from sharectl.model.checks import how_to_record, unrecorded_device
-    from sharectl.operations.domains import located
 
     try:
         seen = app.domains.find(domain)
@@ -222,6 +222,6 @@ def _with_one_form(
     )
     if plain:
         return seen
-    from sharectl.operations.domains import located  # `list` does without, as a rule
+    from sharectl.engine.domains import located  # `list` does without, as a rule
 
     return {item.uuid: item for item in located(app, tuple(seen.values()))}

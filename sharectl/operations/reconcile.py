@@ -10,6 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from sharectl.engine.fallback import Dead
+from sharectl.engine.mounting import sweep
+from sharectl.engine.orphans import leftovers
+from sharectl.engine.repair import Repair
+from sharectl.engine.survey import Scope, survey
+from sharectl.engine.tally import Tally
+from sharectl.engine.withdrawal import finish_withdrawals
 from sharectl.errors import SharectlError, Unavailable
 from sharectl.model import checks
 from sharectl.model.enums import Health
@@ -18,18 +25,12 @@ from sharectl.model.health import health_of
 from sharectl.model.health import problem as problem_of
 from sharectl.model.host import check_local, check_system
 from sharectl.model.mapping import ShareMapping
-from sharectl.operations.fallback import Dead
+from sharectl.model.outcome import Outcome
 from sharectl.operations.lookup import of_domain
-from sharectl.operations.mounting import sweep
-from sharectl.operations.orphans import leftovers
-from sharectl.operations.outcome import Outcome, Tally
-from sharectl.operations.repair import Repair
-from sharectl.operations.survey import Scope, survey
-from sharectl.operations.withdrawal import finish_withdrawals
 
 if TYPE_CHECKING:
     from sharectl.model.observed import Observed
-    from sharectl.operations.survey import Survey
+    from sharectl.model.survey import Survey
     from sharectl.ports import App
 
 _LOCK_SECONDS = 10.0  # for another sharectl that works on the same share

@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from sharectl.engine.announce import announced
+from sharectl.engine.converge import converge
+from sharectl.engine.deadlines import Deadline, WaitEnded
+from sharectl.engine.domains import look_at_domains
+from sharectl.engine.observe import observe
+from sharectl.engine.records import change, forget, one_line
+from sharectl.engine.steps import Effort
 from sharectl.errors import (
     ConfigError,
     Denied,
@@ -21,14 +28,7 @@ from sharectl.model.event import Task
 from sharectl.model.host import check_local
 from sharectl.model.mapping import ShareMapping
 from sharectl.model.plan import plan, unknown_domain
-from sharectl.operations.announce import announced
-from sharectl.operations.converge import converge
-from sharectl.operations.deadlines import Deadline, WaitEnded
-from sharectl.operations.domains import look_at_domains
 from sharectl.operations.lookup import find_recorded
-from sharectl.operations.observe import observe
-from sharectl.operations.records import change, forget, one_line
-from sharectl.operations.steps import Effort
 
 if TYPE_CHECKING:
     from sharectl.model.domain import Domain

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sharectl.engine.survey import Scope, survey
 from sharectl.operations.lookup import find_recorded
-from sharectl.operations.survey import Scope, survey
 from sharectl.operations.views import Listing, examined
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from sharectl.model.enums import Health, Intent
 from sharectl.model.mapping import ShareMapping, status_of
 
 if TYPE_CHECKING:
+    from sharectl.model.survey import Survey
     from sharectl.model.unrecorded import Unrecorded
-    from sharectl.operations.survey import Survey
 
 UNSEEN = "unknown"
 

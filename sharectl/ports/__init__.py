@@ -16,7 +16,7 @@ from sharectl.ports.store import MappingStore, Transaction, Withdrawals
 
 if TYPE_CHECKING:
     from sharectl.config import Config
-    from sharectl.hook_ports import HookHost
+    from sharectl.ports.hook_host import HookHost
 
 __all__ = [
     "App",
@@ -24,6 +24,7 @@ __all__ = [
     "Domains",
     "Events",
     "Host",
+    "HostPorts",
     "Interrupts",
     "Locks",
     "MappingStore",
@@ -58,15 +59,11 @@ class Origin(Protocol):
     def share_name(self) -> str: ...
 
 
-class App(Protocol):
-    """Everything an operation works with. Ports are made when first used."""
+class HostPorts(Protocol):
+    """What works without libvirt and OpenStack: all that the hook gets. Made when first used."""
 
     @property
     def config(self) -> Config: ...
-    @property
-    def domains(self) -> Domains: ...
-    @property
-    def shares(self) -> Shares: ...
     @property
     def mounts(self) -> Mounts: ...
     @property
@@ -76,13 +73,22 @@ class App(Protocol):
     @property
     def secrets(self) -> Secrets: ...
     @property
-    def withdrawals(self) -> Withdrawals: ...
-    @property
     def clock(self) -> Clock: ...
     @property
     def host(self) -> Host: ...
     @property
     def events(self) -> Events: ...
+
+
+class App(HostPorts, Protocol):
+    """Everything an operation works with."""
+
+    @property
+    def domains(self) -> Domains: ...
+    @property
+    def shares(self) -> Shares: ...
+    @property
+    def withdrawals(self) -> Withdrawals: ...
     @property
     def interrupts(self) -> Interrupts: ...
     @property

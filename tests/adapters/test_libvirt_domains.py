@@ -14,7 +14,7 @@ from sharectl.errors import NotFound, Refused
 from sharectl.model.domain import Filesystem
 from sharectl.model.enums import SharedMemory
 from sharectl.model.host import canonical_uri
-from sharectl.model.mark import Mark
+from sharectl.model.marking import mark_of
 from sharectl.ports import Domains
 from tests.fakes.app import FakeApp
 from tests.lab.fixtures_libvirt import DomainFactory
@@ -23,7 +23,7 @@ from tests.lab.libvirtd import URI
 from tests.model.things import HOST, MAPPING
 
 _DEVICE = Filesystem("docs", "/run/sharectl/mnt/s1")
-_MARK = Mark.of(MAPPING, HOST)
+_MARK = mark_of(MAPPING, HOST)
 
 
 @dataclass(frozen=True)

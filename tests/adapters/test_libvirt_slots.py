@@ -10,7 +10,7 @@ import pytest
 
 from sharectl.adapters.libvirt_domains import LibvirtDomains
 from sharectl.model.domain import Filesystem
-from sharectl.model.mark import Mark
+from sharectl.model.marking import mark_of
 from tests.lab.libvirtd import URI
 from tests.model.things import HOST, MAPPING
 
@@ -65,7 +65,7 @@ def test_a_slot_made_wider_is_narrow_again(defined: tuple[LibvirtDomains, Any]) 
     uuid, before = domain.UUIDString(), _lines(domain)
     assert "multifunction" not in _text(domain)
     controllers = domains.attach_filesystem(uuid, _FIRST)
-    domains.mark(uuid, Mark.of(MAPPING, HOST))
+    domains.mark(uuid, mark_of(MAPPING, HOST))
     assert "multifunction='on'" in _text(domain)
     assert domains.detach_filesystem(uuid, _FIRST, controllers) == ()
     domains.unmark(uuid, MAPPING.id)
@@ -94,7 +94,7 @@ def test_nothing_of_ours_is_left_when_somebody_else_needs_it_wide(
     domains, domain = defined
     uuid = domain.UUIDString()
     controllers = domains.attach_filesystem(uuid, _FIRST)
-    domains.mark(uuid, Mark.of(MAPPING, HOST))
+    domains.mark(uuid, mark_of(MAPPING, HOST))
     port = (
         "<controller type='pci' index='9' model='pcie-root-port'><address type='pci' domain='0'"
         " bus='0' slot='1' function='7'/></controller><memballoon"

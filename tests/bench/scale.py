@@ -24,7 +24,7 @@ from sharectl.model.access import cephx_id
 from sharectl.model.domain_xml import add_filesystem
 from sharectl.model.enums import AccessLevel, AccessType, Intent, ShareProtocol
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.mark import Mark
+from sharectl.model.marking import mark_of
 from sharectl.model.rule_owner import rule_metadata
 from tests.bench.fuse_mounts import FuseMounts
 from tests.lab.cloud.api import Share
@@ -124,7 +124,7 @@ class Host:
             note = {"metadata": rule_metadata(_HOST, mapping)}
             self._cloud.as_account(DEMO).call("PUT", path, note)
             xml = add_filesystem(xml, mapping.filesystem)
-            marks.append(Mark.of(mapping, _HOST))
+            marks.append(mark_of(mapping, _HOST))
         self._connection.defineXML(provenance.replace_marks(xml, marks))
 
     def _mapping(self, guest: Guest, share: Share, export: str) -> ShareMapping:

@@ -115,7 +115,8 @@ def test_the_reason_why_it_takes_root_is_that_of_the_verb(
 def test_a_problem_of_reconcile_is_two_lines(
     kind: type[SharectlError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sharectl.operations.outcome import Outcome, Tally
+    from sharectl.engine.tally import Tally
+    from sharectl.model.outcome import Outcome
 
     def fail(app: App, _request: object) -> Outcome:
         tally = Tally(app.events)

@@ -81,7 +81,7 @@ def test_the_words_of_hook_run_are_those_of_libvirt(monkeypatch: pytest.MonkeyPa
         events.append(event)
         return 0
 
-    monkeypatch.setattr("sharectl.hook.run", note)
+    monkeypatch.setattr("sharectl.cli.hook.run", note)
     event = ("--config", "prepare", "begin", "-v")
     for words in (event, ("--", *event)):
         run(attached(nfs)[0].app, "-q", "hook", "run", *words)

@@ -6,7 +6,7 @@ import pytest
 
 from sharectl.errors import ExitCode
 from sharectl.operations.add import add
-from sharectl.operations.preflight import AddRequest
+from sharectl.operations.add_checks import AddRequest
 from tests.cli.running import run
 from tests.fakes.mounts import umount
 from tests.operations.reconciling import run_reconcile

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 import sharectl.cli
-from sharectl import hook
 from sharectl.cli.terminal import Terminal
 from sharectl.errors import ExitCode, Refused, Unavailable
+from sharectl.hook import dispatch as hook
 from sharectl.operations.add import add
 from sharectl.ports import App
 from sharectl.ports.events import Events
@@ -106,7 +106,8 @@ def test_reconcile_goes_on(stream: str, request: pytest.FixtureRequest) -> None:
 def test_what_reconcile_could_not_do_is_not_hidden_by_the_output(
     stream: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sharectl.operations.outcome import Outcome, Tally
+    from sharectl.engine.tally import Tally
+    from sharectl.model.outcome import Outcome
 
     def half(app: App, _request: object) -> Outcome:
         tally = Tally(app.events)
@@ -210,5 +211,5 @@ def test_only_one_module_writes() -> None:
     }
     assert {path: names for path, names in found.items() if names} == {
         "cli/streams.py": {"sys.stdout.write", "sys.stderr.write"},
-        "hook.py": {"sys.stderr.write"},  # without Click, see there
+        "hook/dispatch.py": {"sys.stderr.write"},  # without Click, see there
     }

@@ -10,10 +10,10 @@ import pytest
 from sharectl.cli import columns
 from sharectl.cli.listing import tell_health
 from sharectl.cli.rich_table import print_table
+from sharectl.engine.records import change
 from sharectl.errors import ExitCode
 from sharectl.model.enums import Intent
-from sharectl.operations.listing import list_mappings
-from sharectl.operations.records import change
+from sharectl.operations.list import list_mappings
 from tests.cli.running import run
 from tests.fakes.mounts import umount
 from tests.operations.scenarios import World, attached, cephfs, nfs

@@ -19,7 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from sharectl import hook
+from sharectl.hook import __main__ as hook
 
 JOB, DONE = "hook-job", "hook-done"
 _EFFECTS = {

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from sharectl.adapters.json_store import JsonStore
+from sharectl.hook.before_start import DEADLINE_SECONDS
 from sharectl.model.enums import Intent
 from sharectl.model.hook_files import HOOK
-from sharectl.operations.hook import DEADLINE_SECONDS
 from tests.e2e.starts import unmount, why_refused
 from tests.e2e.world import World
 from tests.lab.libvirtd import Libvirtd

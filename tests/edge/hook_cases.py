@@ -10,10 +10,10 @@ from itertools import count
 from pathlib import Path
 from unittest.mock import patch
 
-from sharectl import hook
 from sharectl.adapters import mountinfo
 from sharectl.adapters.json_store import JsonStore
 from sharectl.config import Config
+from sharectl.hook import __main__ as hook
 from sharectl.model.enums import AccessType, ShareProtocol
 from sharectl.model.mapping import ShareMapping
 from tests.edge.calls import Watch, watching

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sharectl import hook
+from sharectl.hook import __main__ as hook
 from tests.edge.hook_cases import CASES, Told, hook_run
 from tests.edge.inject import Report, inject
 
@@ -33,7 +33,7 @@ def test_no_words(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_library_that_cannot_be_loaded() -> None:
     """A start is refused in one line; what may not fail does not ask for it."""
-    code = "import sys; sys.modules['lxml'] = None\nfrom sharectl import hook\n"
+    code = "import sys; sys.modules['lxml'] = None\nfrom sharectl.hook import __main__ as hook\n"
     hint = f"see what it lacks: {sys.executable} -c 'import lxml'\n"
     for operation, status in (("prepare", 1), ("reconnect", 0)):
         words = ["", "one", operation, "begin", "-"]

@@ -18,7 +18,7 @@ from sharectl.config import Config
 from sharectl.model.domain import Filesystem
 from sharectl.model.enums import SharedMemory
 from sharectl.model.host import check_local
-from sharectl.model.mark import Mark
+from sharectl.model.marking import mark_of
 from sharectl.ports.events import Events
 from tests.adapters.openstack_server import SHARE_ID
 from tests.model.things import HOST, MAPPING
@@ -30,7 +30,7 @@ _XML = """
   <name>test</name><uuid>6695eb01-f6a4-8304-79aa-97f2502e193f</uuid><memory>8192</memory><os><type>hvm</type></os>
 </domain>
 """
-MARK = Mark.of(MAPPING, HOST)
+MARK = mark_of(MAPPING, HOST)
 
 
 @dataclass

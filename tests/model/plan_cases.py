@@ -13,7 +13,7 @@ from sharectl.model.enums import (
 )
 from sharectl.model.enums import ShareProtocol as Protocol
 from sharectl.model.mapping import ShareMapping
-from sharectl.model.mark import Mark
+from sharectl.model.marking import mark_of
 from sharectl.model.mounts import HostMount
 from sharectl.model.plan import plan
 from sharectl.model.share import AccessRule
@@ -34,7 +34,7 @@ READ_ONLY = replace(NEW, access_level=AccessLevel.RO)
 GIVEN = {"shared_memory": SharedMemory.MEMFD}
 SECOND = replace(MAPPING, id="m2", domain_uuid="u2", domain_name="two")
 WITH = replace(DOMAIN, filesystems=(MAPPING.filesystem,))
-MARKED = replace(WITH, marks=(Mark.of(MAPPING, HOST),))
+MARKED = replace(WITH, marks=(mark_of(MAPPING, HOST),))
 REPLACE = (
     f"unmount {MOUNT_POINT}, which is a mount of {MAPPING.export_location} (ro), and mount"
     f" {MAPPING.export_location} there"

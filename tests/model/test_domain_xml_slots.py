@@ -6,7 +6,7 @@ import pytest
 
 from sharectl.model import domain_xml_slots as slots
 from sharectl.model import provenance
-from sharectl.model.mark import Mark
+from sharectl.model.marking import mark_of
 from sharectl.model.xml import parse, to_text
 from tests.model.things import HOST, MAPPING
 
@@ -71,7 +71,7 @@ def test_notes_add_up() -> None:
 def test_note_and_marks_leave_no_empty_metadata() -> None:
     """Whichever of them goes last."""
     bare = _domain(*_BEFORE)
-    mark = Mark.of(MAPPING, HOST)
+    mark = mark_of(MAPPING, HOST)
     marked = provenance.replace_marks(slots.note(bare, frozenset({"0:0:2"})), (mark,))
     assert slots.narrow(provenance.replace_marks(marked, ()), last=True).count("metadata") == 0
     first = slots.narrow(marked, last=True)

@@ -12,13 +12,8 @@ from hypothesis import strategies as st
 from sharectl.errors import Refused, SharectlError, UsageError
 from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import AccessLevel, Intent, MappingStatus
-from sharectl.model.mapping import (
-    ShareMapping,
-    check_free,
-    check_tag,
-    find_mapping,
-    status_of,
-)
+from sharectl.model.mapping import ShareMapping, find_mapping, status_of
+from sharectl.model.mapping_checks import check_free, check_tag
 from tests.model.things import DOMAIN, MAPPING, MOUNT_POINT
 
 _ALLOWED = set(string.ascii_letters + string.digits + "_.:-")

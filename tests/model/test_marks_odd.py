@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from sharectl.errors import Refused
 from sharectl.model.claim import claim_of
 from sharectl.model.mark import Mark
+from sharectl.model.marking import mark_of
 from tests.model.things import DOMAIN, HOST, MAPPING
 
-_GOOD = asdict(Mark.of(MAPPING, HOST))
+_GOOD = asdict(mark_of(MAPPING, HOST))
 _VALUES = st.one_of(
     st.text(max_size=40),
     st.sampled_from(["9" * 5000, "-1", "1 2 x", "٣", "nan", "0001-01-01T00:00:00+23:59"]),

@@ -12,14 +12,14 @@ from sharectl.model.domain import Domain, Filesystem
 from sharectl.model.enums import AccessType, Health
 from sharectl.model.enums import ShareProtocol as Protocol
 from sharectl.model.host_domains import SYSTEM, HostDomains
-from sharectl.model.mark import Mark
+from sharectl.model.marking import mark_of
 from sharectl.model.mount_users import check_replaceable
 from sharectl.model.observed import Observed
 from sharectl.model.plan import plan
 from tests.model.things import DOMAIN, HOST, MAPPING, MOUNT, MOUNT_POINT, RULE, observed
 
 _WITH = replace(DOMAIN, filesystems=(MAPPING.filesystem,))
-_MARKED = replace(_WITH, marks=(Mark.of(MAPPING, HOST),))
+_MARKED = replace(_WITH, marks=(mark_of(MAPPING, HOST),))
 _RUNNING = replace(_WITH, running=True, live_filesystems=(MAPPING.filesystem,))
 _TWO = Domain("u2", "two", filesystems=(MAPPING.filesystem,))
 _BELOW = Filesystem("sub", MOUNT_POINT + "/folder")
@@ -86,7 +86,7 @@ def test_mount_is_not_replaced_under_a_guest(
 
 
 def test_cephfs_client_that_was_denied_is_mounted_again() -> None:
-    domain = replace(_WITH, marks=(Mark.of(_CEPH, HOST),))
+    domain = replace(_WITH, marks=(mark_of(_CEPH, HOST),))
     seen = observed((_CEPH,), (_CEPH_RULE,), (_CEPH_MOUNT,), (domain,), server=Health.NO_ACCESS)
     assert [type(action) for action in plan(_CEPH, seen)] == [ReplaceMount]
     assert plan(MAPPING, _seen(server=Health.NO_ACCESS)) == ()

@@ -9,7 +9,7 @@ import pytest
 from sharectl.model import provenance
 from sharectl.model.enums import AccessType, SharedMemory, ShareProtocol
 from sharectl.model.identity import HostIdentity
-from sharectl.model.mark import Mark
+from sharectl.model.marking import mark_of
 from sharectl.model.xml import parse
 from tests.model.things import HOST, MAPPING
 
@@ -36,7 +36,7 @@ _CEPH = replace(
     shared_memory=SharedMemory.MEMFD,
     controllers=(8, 9),
 )
-_MARKS = (Mark.of(MAPPING, HOST), Mark.of(_CEPH, HOST))
+_MARKS = (mark_of(MAPPING, HOST), mark_of(_CEPH, HOST))
 
 
 @pytest.mark.parametrize("xml", [_PLAIN, _WITH_OTHERS])
@@ -84,6 +84,6 @@ def test_a_mark_of_an_earlier_version_is_read() -> None:
 
 def test_names_that_xml_cannot_hold() -> None:
     odd = replace(MAPPING, share_name='a\x00<b>&"c\x1b')
-    xml = provenance.replace_marks(_PLAIN, [Mark.of(odd, HostIdentity("h\x01", "1"))])
+    xml = provenance.replace_marks(_PLAIN, [mark_of(odd, HostIdentity("h\x01", "1"))])
     (mark,) = provenance.marks(parse(xml))
     assert (mark.share_name, mark.host) == ('a<b>&"c', "h")

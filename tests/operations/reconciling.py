@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sharectl.model.mounts import HostMount
+from sharectl.model.outcome import Outcome
 from sharectl.operations.adopt import AdoptRequest, adopt
-from sharectl.operations.outcome import Outcome
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes import FakeApp
 from tests.fakes.mounts import umount

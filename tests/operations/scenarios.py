@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sharectl.model.enums import AccessLevel, AccessType, SharedMemory
 from sharectl.model.share import Access
 from sharectl.operations.add import AddResult, add
-from sharectl.operations.preflight import AddRequest
+from sharectl.operations.add_checks import AddRequest
 from sharectl.operations.remove import RemoveRequest, RemoveResult, remove
 from sharectl.ports import App
 from tests.fakes import FakeApp

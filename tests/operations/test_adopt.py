@@ -11,9 +11,9 @@ from sharectl.errors import NotFound, Refused
 from sharectl.model.domain import Filesystem
 from sharectl.model.rule_owner import domain_key
 from sharectl.operations.add import add
+from sharectl.operations.add_checks import AddRequest
 from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.forget import look
-from sharectl.operations.preflight import AddRequest
 from sharectl.operations.show import show_mapping
 from tests.fakes import FakeApp
 from tests.fakes.faults import FaultyApp, Injector

@@ -13,7 +13,7 @@ from sharectl.model.enums import AccessLevel, AccessType
 from sharectl.model.mark import Mark
 from sharectl.model.share import Access
 from sharectl.operations.add import add
-from sharectl.operations.preflight import AddRequest
+from sharectl.operations.add_checks import AddRequest
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.operations.reconciling import run_adopt, run_reconcile
 from tests.operations.scenarios import CEPH_PATH, HOST_ADDRESS, World, attached, cephfs, nfs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sharectl.operations.add import add
-from sharectl.operations.preflight import AddRequest
+from sharectl.operations.add_checks import AddRequest
 from tests.operations.scenarios import attached, nfs, private_memory
 
 _NIC = '<interface type="vhostuser"/>\n  </devices>'

@@ -8,7 +8,7 @@ from sharectl.errors import MountFailed, Refused, ServerDead, Unavailable
 from sharectl.model.enums import Intent
 from sharectl.model.share import ExportLocation
 from sharectl.operations.add import add
-from sharectl.operations.preflight import AddRequest
+from sharectl.operations.add_checks import AddRequest
 from tests.operations.reconciling import messages, run_reconcile
 from tests.operations.scenarios import NFS_PATH, World, cephfs
 from tests.operations.two_locations import (

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from sharectl.model.enums import Health
-from sharectl.operations.host_rules import rules_of_host, withdraw
-from sharectl.operations.listing import list_mappings
+from sharectl.operations.forget_host import rules_of_host, withdraw
+from sharectl.operations.list import list_mappings
 from tests.operations.reconciling import messages, run_reconcile
 from tests.operations.scenarios import World, attached, cephfs, nfs
 

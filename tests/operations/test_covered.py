@@ -9,10 +9,10 @@ import pytest
 
 from sharectl.errors import Refused
 from sharectl.model.mounts import HostMount, layers_at, mounted_at
-from sharectl.operations.listing import list_mappings
+from sharectl.operations.list import list_mappings
+from tests.hook.starting import starting
 from tests.operations.reconciling import messages, run_reconcile
 from tests.operations.scenarios import World, attached, cephfs, nfs
-from tests.operations.starting import starting
 
 
 def _top(world: World) -> HostMount:

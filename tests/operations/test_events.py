@@ -9,9 +9,9 @@ import pytest
 from sharectl.errors import Refused, SharectlError, Unavailable
 from sharectl.model.event import Phase, Requester, StepEvent, Task, TaskEvent
 from sharectl.operations.add import add
+from sharectl.operations.add_checks import AddRequest
 from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.forget import forget_mapping, look
-from sharectl.operations.preflight import AddRequest
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes import FakeApp
 from tests.fakes.mounts import umount

@@ -17,7 +17,7 @@ from sharectl.errors import Explained
 from sharectl.model.enums import AccessLevel, SharedMemory
 from sharectl.model.mounts import mounted_at
 from sharectl.operations.add import add
-from sharectl.operations.preflight import AddRequest
+from sharectl.operations.add_checks import AddRequest
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes import FakeApp
 from tests.fakes.faults import Bug, Fault, FaultyApp, Injector, Killed, Kind, When

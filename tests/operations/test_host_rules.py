@@ -9,7 +9,7 @@ import pytest
 from sharectl.errors import BackendError, Denied, NotFound, Refused, UsageError
 from sharectl.model.enums import AccessLevel, AccessType
 from sharectl.model.share import Access
-from sharectl.operations.host_rules import rules_of_host, withdraw
+from sharectl.operations.forget_host import rules_of_host, withdraw
 from sharectl.operations.shares import list_shares
 from tests.fakes import FakeApp
 from tests.fakes.rules import Rule

@@ -9,7 +9,7 @@ import pytest
 from sharectl.errors import Interrupted, NotFound, Refused
 from sharectl.model.enums import AccessType, Health, Intent, RuleState
 from sharectl.model.share import Access
-from sharectl.operations.listing import list_mappings
+from sharectl.operations.list import list_mappings
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes.faults import Fault, FaultyApp, Injector, Killed, Kind, When
 from tests.operations.reconciling import messages, run_reconcile

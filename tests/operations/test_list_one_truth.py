@@ -8,7 +8,7 @@ import pytest
 
 from sharectl.model.enums import Health
 from sharectl.operations.forget import look
-from sharectl.operations.listing import list_mappings
+from sharectl.operations.list import list_mappings
 from sharectl.operations.show import show_mapping
 from tests.operations.reconciling import run_reconcile
 from tests.operations.scenarios import World, attached, nfs

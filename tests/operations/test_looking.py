@@ -9,7 +9,7 @@ import pytest
 
 from sharectl.errors import Denied, NotFound, Refused, StoreError, Unavailable
 from sharectl.model.enums import AccessLevel, Health, Intent, RuleState
-from sharectl.operations.listing import list_mappings
+from sharectl.operations.list import list_mappings
 from sharectl.operations.shares import list_shares
 from sharectl.operations.show import show_mapping
 from sharectl.operations.views import MappingView

@@ -9,7 +9,7 @@ import pytest
 from sharectl.errors import Refused
 from sharectl.model.enums import SharedMemory
 from sharectl.operations.add import add
-from sharectl.operations.preflight import AddRequest
+from sharectl.operations.add_checks import AddRequest
 from tests.operations.reconciling import run_reconcile
 from tests.operations.scenarios import World, attached, nfs, private_memory
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sharectl.errors import Refused
-from sharectl.operations.listing import list_mappings
+from sharectl.operations.list import list_mappings
 from tests.fakes.mounts import umount
 from tests.operations.reconciling import go_stale, messages, run_reconcile
 from tests.operations.scenarios import World, attached, cephfs, nfs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sharectl.operations.mounting import sweep
+from sharectl.engine.mounting import sweep
 from tests.operations.reconciling import run_reconcile
 from tests.operations.scenarios import attached, cephfs, nfs
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from sharectl.errors import MountFailed
+from sharectl.hook.at_boot import mount_all
 from sharectl.model.enums import AccessLevel, Health
 from sharectl.model.health import hint
-from sharectl.operations import hook
 from sharectl.operations.add import add
-from sharectl.operations.preflight import AddRequest
+from sharectl.operations.add_checks import AddRequest
 from sharectl.operations.remove import RemoveRequest, remove
 from sharectl.operations.show import show_mapping
 from tests.fakes.mounts import umount
@@ -48,7 +48,7 @@ def test_an_address_of_this_host_that_has_changed(make: Callable[[], World]) -> 
         f" likewise for the others; then: sharectl add {world.uuid} {world.share_id}"
         f" --tag {mapping.tag}{' --read-only' * readonly}"
     )
-    (failure,) = hook.mount_all(world.app)
+    (failure,) = mount_all(world.app)
     assert "this host is 198.51.100.99" in failure.message
 
     remove(world.app, RemoveRequest(world.uuid, world.share_id))
@@ -73,7 +73,7 @@ def test_a_refused_mount_from_the_address_of_the_rule_stays_what_it_is() -> None
     (rule,) = world.app.shares.all_rules
     world.app.shares.revoke(rule.share_id, rule.id)
     world.app.shares.settle()
-    (failure,) = hook.mount_all(world.app)
+    (failure,) = mount_all(world.app)
     assert failure.message.endswith("access denied by server")
 
 

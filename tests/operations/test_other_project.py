@@ -9,7 +9,7 @@ import pytest
 
 from sharectl.errors import ConfigError
 from sharectl.model.enums import Health
-from sharectl.operations.listing import list_mappings
+from sharectl.operations.list import list_mappings
 from tests.operations.reconciling import messages, run_reconcile
 from tests.operations.scenarios import World, attached, cephfs, nfs
 

@@ -10,7 +10,7 @@ import pytest
 from sharectl.errors import Busy, Denied, NotFound
 from sharectl.model.mounts import mounted_at
 from sharectl.operations.add import add
-from sharectl.operations.preflight import AddRequest
+from sharectl.operations.add_checks import AddRequest
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes import FakeApp
 from tests.fakes.faults import FaultyApp, Injector

@@ -8,8 +8,8 @@ import pytest
 
 from sharectl.model.enums import Intent, RuleState
 from sharectl.operations.add import add
+from sharectl.operations.add_checks import AddRequest
 from sharectl.operations.adopt import AdoptRequest, adopt
-from sharectl.operations.preflight import AddRequest
 from tests.fakes.mounts import umount
 from tests.operations.reconciling import lose_mount, messages, run_reconcile
 from tests.operations.scenarios import NFS_PATH, World, attached, nfs

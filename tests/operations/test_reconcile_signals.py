@@ -9,7 +9,7 @@ import pytest
 from sharectl.errors import Interrupted
 from sharectl.model.mounts import HostMount
 from sharectl.operations.add import add
-from sharectl.operations.preflight import AddRequest
+from sharectl.operations.add_checks import AddRequest
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from tests.fakes.faults import Fault, FaultyApp, Injector, Kind, When, changes
 from tests.fakes.mounts import umount

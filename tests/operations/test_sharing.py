@@ -15,7 +15,7 @@ import pytest
 
 from sharectl.model.enums import AccessType, SharedMemory
 from sharectl.operations.add import add
-from sharectl.operations.preflight import AddRequest
+from sharectl.operations.add_checks import AddRequest
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes import FakeApp
 from tests.fakes.app import Snapshot

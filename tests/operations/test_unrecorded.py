@@ -6,7 +6,7 @@ import pytest
 
 from sharectl.errors import NotFound, Refused
 from sharectl.model.enums import AccessLevel, Intent
-from sharectl.operations.listing import list_mappings
+from sharectl.operations.list import list_mappings
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.cli.running import run
 from tests.operations.reconciling import messages, run_reconcile

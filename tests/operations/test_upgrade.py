@@ -20,7 +20,7 @@ from sharectl.model.mounts import HostMount
 from sharectl.model.secret import CephxKey
 from sharectl.model.share import Access
 from sharectl.operations.forget import forget_mapping, look
-from sharectl.operations.listing import list_mappings
+from sharectl.operations.list import list_mappings
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.fakes import FakeApp
 from tests.operations.reconciling import messages, run_adopt, run_reconcile

@@ -6,8 +6,8 @@ from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from sharectl.model.domain import is_within
-from sharectl.operations.listing import list_mappings
-from sharectl.operations.outcome import Outcome
+from sharectl.model.outcome import Outcome
+from sharectl.operations.list import list_mappings
 from tests.simulation import admin, invariants, verbs
 from tests.simulation.host import Host
 from tests.simulation.kernel import BASE

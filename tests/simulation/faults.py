@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from sharectl.engine import withdrawal
 from sharectl.errors import NotFound
+from sharectl.hook import recorded_mount
 from sharectl.model import health, mount_use, mount_users, plan, plan_access, rule_owner, starting
 from sharectl.model.domain import Domain
 from sharectl.model.enums import Health
 from sharectl.model.share import ShareSeen
-from sharectl.operations import adopt, hook, reconcile, remove, withdrawal
+from sharectl.operations import adopt, reconcile, remove
 from tests.fakes.store import FakeWithdrawals
 from tests.simulation.kernel import SimMounts
 from tests.simulation.libvirt import SimDomains
@@ -144,7 +146,7 @@ FAULTS = {
         _everywhere(mount_use, "is_ours", _always(True)), "which is not ours", "cover umount"
     ),
     "the hook takes what is mounted for the share": _fault(
-        _everywhere(hook, "_check_source", _nothing), "started on /dev/vdb1", "cover"
+        _everywhere(recorded_mount, "check_source", _nothing), "started on /dev/vdb1", "cover"
     ),
     "a disk on a mount is no use of it": _fault(
         _everywhere(mount_users, "_uses", _always(False)), "under guest|forgot", "disk"

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sharectl.config import Config
 from sharectl.errors import Busy
-from sharectl.hook_ports import HookHost
 from sharectl.ports import (
     Domains,
     MappingStore,
@@ -23,6 +22,7 @@ from sharectl.ports import (
     Withdrawals,
 )
 from sharectl.ports.events import Events
+from sharectl.ports.hook_host import HookHost
 from tests.fakes.faults import EFFECTS
 from tests.fakes.process import FakeClock, FakeHost, Heard
 from tests.simulation import records

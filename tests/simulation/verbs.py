@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sharectl.errors import Refused
+from sharectl.hook import before_start as hook
+from sharectl.hook.at_boot import mount_all
 from sharectl.model.enums import AccessLevel, SharedMemory
-from sharectl.operations import hook
 from sharectl.operations.add import add
+from sharectl.operations.add_checks import AddRequest
 from sharectl.operations.adopt import AdoptRequest, adopt
 from sharectl.operations.forget import forget_mapping, look
-from sharectl.operations.preflight import AddRequest
 from sharectl.operations.reconcile import ReconcileRequest, reconcile
 from sharectl.operations.remove import RemoveRequest, remove
 from tests.simulation.libvirt import SESSION
@@ -77,7 +78,7 @@ def _forget(world: World, host: Host, process: Process, words: list[str]) -> obj
 
 
 def _boot(world: World, host: Host, process: Process, words: list[str]) -> object:
-    return hook.mount_all(app_of(world, host, process))
+    return mount_all(app_of(world, host, process))
 
 
 def _start(world: World, host: Host, process: Process, words: list[str]) -> object:

@@ -1,0 +1,1 @@
+"""Look, plan, act: the only place that changes anything outside the store."""
