@@ -14,8 +14,11 @@ Why a domain cannot slip through while its share is being removed: `remove` firs
 `detaching` and then looks once more which domains run, before it unmounts; libvirt makes a domain
 active before it calls the hook, which then reads the store. So either the hook sees `detaching`
 and refuses, or `remove` sees the domain and leaves the mount. Its look at a domain that is
-starting may have to wait until the hook is done, while it holds the share's lock; so the hook
-waits for that lock only for a few seconds.
+starting gets no answer before the hook is done, while it holds the share's lock; it gives that
+look up after a moment, so that the hook can wait for the lock as long as for anything.
+
+A machine or a file server that is busy is no reason to refuse: what is waited for, be it another
+hook that mounts the same share, gets nearly all of the time that there is.
 """
 
 from __future__ import annotations
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
     from sharectl.ports import HostPorts
 
 DEADLINE_SECONDS = 20.0  # for all shares of a domain together
-_PROBE_SECONDS = 3.0  # for one file server to answer
+_PROBE_SECONDS = 15.0  # for the file servers to answer, side by side
 _NOTE_SECONDS = 0.5  # for the lock of the store, to keep why a start was refused
 _REFUSED = "a start was refused: "
 
@@ -77,7 +80,7 @@ def prepare(app: HostPorts, xml: str) -> None:
     deadline = Deadline.after(app.clock, DEADLINE_SECONDS)
     needed = _recorded(app, domain)
     mounts = app.mounts.list()
-    missing = []
+    missing, present = [], []
     for need, mapping in needed:
         with _kept(app, domain, mapping):
             mount = mounted_at(mounts, mapping.mount_point)
@@ -85,7 +88,8 @@ def prepare(app: HostPorts, xml: str) -> None:
                 missing.append((need, mapping))
             else:
                 check_source(mapping, mount)
-                _check_answers(app, mapping, deadline)
+                present.append(mapping)
+    _check_answers(app, domain, present, deadline)
     for need, mapping in missing:
         with _kept(app, domain, mapping):
             mount_recorded(app, domain, need, mapping, deadline)
@@ -138,10 +142,20 @@ def _recorded(app: HostPorts, domain: Starting) -> tuple[tuple[Need, ShareMappin
     return tuple(found.values())
 
 
-def _check_answers(app: HostPorts, mapping: ShareMapping, deadline: Deadline) -> None:
-    mount_point = mapping.mount_point
-    timeout = seconds_left(app, deadline, _PROBE_SECONDS)
-    answer = app.mounts.probe([[mount_point]], timeout)[mount_point]
+def _check_answers(
+    app: HostPorts, domain: Starting, mappings: list[ShareMapping], deadline: Deadline
+) -> None:
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for item in mappings:
+        by = servers(item.protocol, item.export_location)
+        groups.setdefault(by, []).append(item.mount_point)
+    answers = app.mounts.probe(groups.values(), seconds_left(app, deadline, _PROBE_SECONDS))
+    for item in mappings:
+        with _kept(app, domain, item):
+            _check_answer(item, answers[item.mount_point])
+
+
+def _check_answer(mapping: ShareMapping, answer: Health) -> None:
     if answer is Health.OK:
         return
     by = ", ".join(servers(mapping.protocol, mapping.export_location))

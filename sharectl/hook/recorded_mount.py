@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sharectl.engine.deadlines import Deadline
     from sharectl.ports import HostPorts
 
-_LOCK_SECONDS = 5.0
+_LOCK_SECONDS = 20.0  # for another sharectl that works on the same share
 
 
 @contextmanager
@@ -90,7 +90,18 @@ def mount_recorded(
             with announced(app, Task.MOUNT, mapping):
                 mount_share(app, mapping, key_file, timeout)
     except Busy as error:
+        if _is_mounted(app, domain, need):
+            return
         raise Busy(
             f"it is not mounted, and {error.message}",
             hint="start the domain again when that one is done",
         ) from error
+
+
+def _is_mounted(app: HostPorts, domain: Starting, need: Need) -> bool:
+    """Whether whoever has the lock has mounted it; `Refused` when the domain must not have it."""
+    mapping = find(app, app.store.load(), domain, need)
+    if mapping is None:
+        return True
+    mount = mounted_at(app.mounts.list(), mapping.mount_point)
+    return mount is not None and is_right(mapping, mount)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from sharectl.hook import before_start as hook
 from sharectl.hook.at_boot import mount_all
-from sharectl.model.enums import AccessLevel, Health, Intent
-from sharectl.model.mounts import HostMount, MountRequest
+from sharectl.model.enums import AccessLevel, Intent
+from sharectl.model.mounts import HostMount
 from tests.fakes.mounts import umount
 from tests.hook.starting import starting
 from tests.operations.scenarios import CEPH_ID, NFS_PATH, World, cephfs, nfs
@@ -156,76 +155,6 @@ def test_without_the_key_a_cephfs_share_is_refused() -> None:
     text = start.refused()
     assert f"the key of {CEPH_ID}" in text
     assert "is not on this host" in text
-
-
-def test_another_that_mounts_meanwhile_is_enough() -> None:
-    start = starting()
-    was = start.mount
-    assert was is not None
-    start.unmount()
-
-    def mount_elsewhere() -> None:
-        start.app.mounts.mounted.append(was)
-
-    start.app.locks.while_waiting = mount_elsewhere
-    start.prepare()
-    assert start.app.mounts.list().count(was) == 1
-
-
-def test_one_that_is_detached_while_we_wait_for_the_lock_is_refused() -> None:
-    start = starting()
-    start.unmount()
-    start.app.locks.while_waiting = lambda: start.change(intent=Intent.DETACHING)
-    assert "it is being detached" in start.refused()
-    assert start.mount is None
-
-
-def test_a_lock_that_does_not_come_free_is_named() -> None:
-    start = starting()
-    start.unmount()
-    start.app.locks.taken_elsewhere.add(start.mapping.share_id)
-    text = start.refused()
-    assert "it is not mounted, and sharectl add (pid 42) holds the lock" in text
-    assert "waited 5 s" in text
-
-
-def test_the_deadline_is_for_all_shares_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    start = starting()
-    app, given = start.app, list[float]()
-    began = app.clock.monotonic()
-
-    def slow(groups: list[list[str]], timeout: float) -> dict[str, Health]:
-        given.append(timeout)
-        app.clock.sleep(timeout)
-        return {mount_point: Health.OK for group in groups for mount_point in group}
-
-    monkeypatch.setattr(app.mounts, "probe", slow)
-    base = start.mapping
-    for number in range(9):
-        with app.store.transaction() as store:
-            folder = f"/run/sharectl/mnt/more{number}"
-            store.put(replace(base, id=f"more{number}", tag=f"m{number}", mount_point=folder))
-        app.mounts.mounted.append(HostMount(folder, "nfs4", NFS_PATH, frozenset({"rw"})))
-        app.domains.attach_filesystem(
-            start.uuid, replace(base, tag=f"m{number}", mount_point=folder).filesystem
-        )
-    assert "its turn did not come within 20 s" in start.refused()
-    assert app.clock.monotonic() - began == sum(given) == hook.DEADLINE_SECONDS
-
-
-def test_a_file_server_gets_no_more_than_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    start = starting()
-    start.unmount()
-    given: list[float] = []
-    mount = start.app.mounts.mount
-
-    def timed(request: MountRequest, key_file: Path | None, timeout: float) -> None:
-        given.append(timeout)
-        mount(request, key_file, timeout)
-
-    monkeypatch.setattr(start.app.mounts, "mount", timed)
-    start.prepare()
-    assert given == [hook.DEADLINE_SECONDS]  # less than mount.timeout
 
 
 def test_at_boot_everything_is_mounted_and_failures_are_told() -> None:
