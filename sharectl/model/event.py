@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from sharectl.errors import Explained, SharectlError
-from sharectl.model.action import Action
-from sharectl.model.mapping import ShareMapping
+if TYPE_CHECKING:
+    from sharectl.errors import Explained, SharectlError
+    from sharectl.model.action import Action
+    from sharectl.model.mapping import ShareMapping
 
 
 class Phase(StrEnum):
