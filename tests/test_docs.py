@@ -31,7 +31,10 @@ from tests.typed.finding import commands_in
 from tests.typed.parsing import VERBS, faults
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "man/sharectl.8", ROOT / "man/sharectl-config.5")
+PAGES = tuple(
+    ROOT / "man" / name
+    for name in ("sharectl.8", "sharectl-config.5", "sharectl-hook.8", "sharectl-domains.7")
+)
 MANUAL = manual.sections(PAGES[0])
 CONFIG_MANUAL = manual.sections(PAGES[1])
 README = (ROOT / "README.md").read_text()
@@ -112,8 +115,8 @@ def test_every_choice_is_in_the_manual() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [PAGES[0].read_text().replace("\\-", "-"), README, ARCHITECTURE],
-    ids=["manual", "readme", "architecture"],
+    [*(page.read_text().replace("\\-", "-") for page in PAGES), README, ARCHITECTURE],
+    ids=[*(page.stem for page in PAGES), "readme", "architecture"],
 )
 def test_nothing_is_documented_that_does_not_exist(text: str) -> None:
     spelled = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", re.sub(r"\n\.\\\".*", "", text)))

@@ -21,8 +21,8 @@ from tests.lab.guest import Guest
 from tests.lab.trixie import Node
 from tests.tools import manual
 
-_PAGE = Path(__file__).parents[2] / "man/sharectl.8"
-_SECTION = manual.sections(_PAGE)["OPERATIONS ON A DOMAIN WITH SHARES"]
+_PAGE = Path(__file__).parents[2] / "man/sharectl-domains.7"
+_SECTION = manual.sections(_PAGE)["OPERATIONS"]
 _ANSWER = re.compile(r'libvirt (\d+\.\d+): (?:(works)|refused, "([^"]+)")')
 _STACKS = {"9.0": "debian12", "11.3": "debian13"}
 
