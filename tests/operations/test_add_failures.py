@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sharectl.errors import (
+    BackendError,
     Interrupted,
     MountFailed,
     NotFound,
@@ -15,6 +16,7 @@ from sharectl.errors import (
     SharectlError,
     Unavailable,
 )
+from sharectl.model.domain import Filesystem
 from sharectl.model.enums import Intent
 from sharectl.operations.add import AddResult
 from tests.fakes import FakeApp
@@ -234,3 +236,30 @@ def test_domain_changed_while_waiting_for_the_lock(
         world.add()
     assert app.store.load() == ()
     assert app.shares.all_rules == ()
+
+
+def test_a_root_port_that_came_before_the_failure_goes_with_the_undoing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """libvirt has added both, and cannot write what comes after: its disk is full, for one."""
+    world = nfs()
+    domains = world.app.domains
+    uuid = domains.find("guest").uuid
+    root = "<controller type='pci' index='0' model='pcie-root'/>"
+    domains.edit(uuid, "<devices>", f"<devices>{root}")
+    taken: list[tuple[int, ...]] = []
+
+    def attach(uuid: str, filesystem: Filesystem) -> tuple[int, ...]:
+        port = root.replace("'0'", "'1'").replace("pcie-root", "pcie-root-port")
+        domains.edit(uuid, root, root + port)
+        raise BackendError("No space left on device")
+
+    def detach(_uuid: str, _device: Filesystem, ports: tuple[int, ...] = ()) -> tuple[int, ...]:
+        taken.append(ports)
+        return ()
+
+    monkeypatch.setattr(domains, "attach_filesystem", attach)
+    monkeypatch.setattr(domains, "detach_filesystem", detach)
+    with pytest.raises(BackendError):
+        world.add()
+    assert taken == [(1,)]

@@ -19,6 +19,7 @@ from sharectl.model.action import (
 )
 from sharectl.model.mapping import has_device
 from sharectl.model.marking import mark_of
+from sharectl.model.xml import parse
 
 
 def attach(site: Site, action: AttachFilesystem) -> None:
@@ -32,10 +33,20 @@ def attach(site: Site, action: AttachFilesystem) -> None:
             added = domains.attach_filesystem(uuid, action.filesystem)
         except Unavailable:
             raise  # it may yet happen
-        except SharectlError:
-            _change_controllers(site, minus=coming)
+        except SharectlError:  # it may come from what libvirt was asked for after that
+            _change_controllers(site, minus=_absent(site, uuid, coming))
             raise
         _change_controllers(site, minus=coming, plus=added)
+
+
+def _absent(site: Site, uuid: str, coming: tuple[int, ...]) -> tuple[int, ...]:
+    """Those controllers that did not come; one that cannot be looked for may be there."""
+    with suppress(SharectlError):
+        seen = site.app.domains.look([uuid]).domains.get(uuid)
+        if seen is not None:
+            there = domain_xml.pci_controllers(parse(seen.xml))
+            return tuple(index for index in coming if index not in there)
+    return ()
 
 
 def _change_controllers(site: Site, *, minus: Iterable[int] = (), plus: Iterable[int] = ()) -> None:
