@@ -166,7 +166,7 @@ FAULTS = {
         "daemon unplug withdraw",
     ),
     "an edited tag is not seen": _fault(
-        _everywhere(plan, "retagged_device", _nothing), "the domain has it as", "tag"
+        _everywhere(plan, "retagged_device", _nothing), "gave a domain a share that it has", "tag"
     ),
     "a rule is made anew under a guest": _fault(
         _everywhere(plan_access, "check_spared", _nothing), "revoked .* from under guest", "error"

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
 from functools import partial
+from posixpath import normpath
 from typing import TYPE_CHECKING, Any, cast
 
 from sharectl.config import Config
-from sharectl.errors import Busy
+from sharectl.errors import Busy, Interrupted
+from sharectl.model.domain import Filesystem
 from sharectl.ports import (
     Domains,
     MappingStore,
@@ -78,9 +80,15 @@ class DomainsPort(Port):
             result = function(*args)
             if before is not None and domains.foreign() != before:
                 self._world.violated(f"{self._process.verb}: {method} changed what is foreign")
+            if method == "attach_filesystem" and self._is_twice_in(*args):
+                self._world.violated(f"{self._process.verb}: gave a domain a share that it has")
             return result
 
         return answered
+
+    def _is_twice_in(self, uuid: str, new: Filesystem) -> bool:
+        there = self._libvirt.filesystems_of(uuid)
+        return len([item for item in there if normpath(item.source or "") == new.source]) > 1
 
 
 class SharesPort(Port):
@@ -115,7 +123,7 @@ class MountsPort(Port):
             self._process.breathe()
         try:
             self._process.call("mounts", "mount", found, request, key_file, timeout)
-        except Exception:
+        except (Exception, Interrupted):  # not what is killed
             mounts.remove_folder(point)
             raise
 
