@@ -62,15 +62,15 @@ def output_options(function: Callable[..., None]) -> Callable[..., None]:
             "--sort-column",
             multiple=True,
             metavar="COLUMN",
-            help="Sort by this column; repeatable.",
+            help="Sort by this column; can be repeated.",
         ),
-        click.option("--no-header", is_flag=True, help="Leave the headings out."),
+        click.option("--no-header", is_flag=True, help="Do not print the headings."),
         click.option(
             "-c",
             "--column",
             multiple=True,
             metavar="COLUMN",
-            help="Show only this column; repeatable.",
+            help="Show only this column; can be repeated.",
         ),
         click.option(
             "-f",
