@@ -37,7 +37,7 @@ _MEMORY = "--enable-shared-memory"
 
 class _AddCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Without a value the option means memfd; it must not swallow the word behind it."""
+        """Without a value the option means memfd; it must not take the next word as its value."""
         end = args.index("--") if "--" in args else len(args)
         given = [
             f"{word}={SharedMemory.MEMFD}" if word == _MEMORY and index < end else word
@@ -52,7 +52,7 @@ class _AddCommand(click.Command):
 
 
 def _memory_hint(args: list[str]) -> str | None:
-    """What to type if the option is followed by a kind of memory, as by a word of its own."""
+    """What to type if a kind of memory follows the option as a separate word."""
     for option, kind in pairwise(args):
         if option == _MEMORY and kind in set(SharedMemory):
             return f"a kind of memory is given with an equals sign: {_MEMORY}={kind}"

@@ -1,4 +1,4 @@
-"""hook: the libvirt hook, installed, looked at and run."""
+"""hook: install, check and run the libvirt hook."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def tell_unseen(app: App, listing: Listing) -> None:
 
 
 def tell_health(app: App, listing: Listing) -> None:
-    """Say what to do about what is wrong, and with which share; for a human at a terminal."""
+    """Say what to do about ill health, and with which share; for a person at a terminal."""
     for view in listing.views:
         if text := view.advice:
             mapping = view.mapping

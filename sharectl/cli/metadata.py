@@ -1,4 +1,4 @@
-"""metadata: what guests are told."""
+"""metadata: what guests can learn about themselves."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def forget_command(
 
 
 def _check_told() -> None:
-    """What is left is known nowhere else once the record is gone."""
+    """Raise `HostFailed` if the output was lost: nothing else says what is left behind."""
     if error := lost():
         raise HostFailed(
             f"nothing was forgotten: what is left cannot be written: {reason_of(error)}",
