@@ -44,7 +44,7 @@ class _Verbs(Boundary, click.Group):
     """A group whose commands are imported late."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which they are used."""
+        """The commands, in the order in which they are used."""
         return list(_VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -70,7 +70,7 @@ class _Verbs(Boundary, click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """With a suggestion for a misspelt command."""
+        """Resolve the command; for a misspelt one the error has a suggestion."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -90,12 +90,12 @@ class _Verbs(Boundary, click.Group):
 @click.option(
     "--connect",
     metavar="URI",
-    help="libvirt of this host [$LIBVIRT_DEFAULT_URI, else configured or qemu:///system].",
+    help="libvirt of this host [$LIBVIRT_DEFAULT_URI, config file, or qemu:///system].",
 )
 @click.option(
     "--os-cloud",
     metavar="NAME",
-    help="Cloud in clouds.yaml [$OS_CLOUD, else $OS_AUTH_URL etc., else configured].",
+    help="Cloud in clouds.yaml [$OS_CLOUD, $OS_AUTH_URL etc., or config file].",
 )
 @click.option(
     "--config",
@@ -104,9 +104,9 @@ class _Verbs(Boundary, click.Group):
     type=click.Path(dir_okay=False, path_type=Path),
     help="Configuration file [/etc/sharectl/config.toml].",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Say each step on stderr.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings.")
-@click.option("--debug", is_flag=True, help="Show what the libraries log, and tracebacks.")
+@click.option("-v", "--verbose", is_flag=True, help="Print each step on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress and no warnings.")
+@click.option("--debug", is_flag=True, help="Print what the libraries log, and tracebacks.")
 @click.version_option(__version__, prog_name="sharectl", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
@@ -138,7 +138,7 @@ def cli(
 
 
 def _set_libraries(*, debug: bool) -> None:
-    """What they log and warn of is for --debug: it would stand between our own lines."""
+    """Show what libraries log and warn of only with --debug; it would disturb the output."""
     if debug:
         from sharectl.cli.log import log_all
 

@@ -37,7 +37,7 @@ _MEMORY = "--enable-shared-memory"
 
 class _AddCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Without a value the option means memfd; it must not swallow the word behind it."""
+        """Without a value the option means memfd; it must not take the next word as its value."""
         end = args.index("--") if "--" in args else len(args)
         given = [
             f"{word}={SharedMemory.MEMFD}" if word == _MEMORY and index < end else word
@@ -52,7 +52,7 @@ class _AddCommand(click.Command):
 
 
 def _memory_hint(args: list[str]) -> str | None:
-    """What to type if the option is followed by a kind of memory, as by a word of its own."""
+    """What to type if a kind of memory follows the option as a separate word."""
     for option, kind in pairwise(args):
         if option == _MEMORY and kind in set(SharedMemory):
             return f"a kind of memory is given with an equals sign: {_MEMORY}={kind}"
@@ -63,7 +63,7 @@ def _memory_hint(args: list[str]) -> str | None:
 @domain_argument
 @share_argument
 @click.option("--tag", metavar="T", help="Name by which the guest mounts the share [the share ID].")
-@click.option("--read-only", is_flag=True, help="Neither guest nor host can write.")
+@click.option("--read-only", is_flag=True, help="Do not let the guest or the host write.")
 @click.option(
     _MEMORY,
     "memory",
@@ -74,7 +74,7 @@ def _memory_hint(args: list[str]) -> str | None:
 @click.option(
     "--export-location",
     metavar="LOCATION",
-    help="Mount this export location of the share, a path or an ID [one that answers].",
+    help="Mount only this export location, given as a path or an ID [one that answers].",
 )
 @dry_run_option
 @timeout_option
@@ -96,9 +96,9 @@ def add_command(
 ) -> None:
     """Attach SHARE to DOMAIN.
 
-    Grants this host access in Manila, mounts the export and adds a virtiofs filesystem to the
+    Grants this host access in Manila, mounts the share and adds a virtiofs filesystem to the
     domain, which must be shut off. A failure or Ctrl-C undoes what was done. Adding again with
-    the same options puts back what is missing, and else changes nothing.
+    the same options puts back what is missing; if nothing is missing, it changes nothing.
     """
     output.check(columns.RECORD)
     request = AddRequest(
@@ -129,7 +129,7 @@ def add_command(
 @click.option(
     "--force",
     is_flag=True,
-    help="Go on when the file server or Manila is dead; unwritten data is lost.",
+    help="Continue if the file server or Manila is dead; unwritten data is lost.",
 )
 @dry_run_option
 @timeout_option
@@ -146,10 +146,10 @@ def remove_command(
 ) -> None:
     """Detach SHARE from DOMAIN.
 
-    Takes the filesystem out of the domain, which must be shut off, unmounts the export and
-    revokes the access, each unless another domain of this host needs it. With --force a dead
-    file server or Manila does not stop it: what is left behind is named and stays recorded, and
-    the exit status is then 6.
+    Takes the filesystem out of the domain, which must be shut off. Unmounts the share and
+    revokes the access rule, unless another domain of this host needs them. With --force it
+    continues if the file server or Manila is dead. Anything left behind is named and stays
+    recorded, and the exit status is then 6.
     """
     app: App = ctx.obj
     if force and not dry_run:

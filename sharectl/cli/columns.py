@@ -70,7 +70,7 @@ def record(view: MappingView) -> Row:
 
 
 def unrecorded_row(item: Unrecorded, *, with_domain: bool) -> Row:
-    """The same for a filesystem that no record speaks of, as `list --long` shows it."""
+    """The row of `list --long` for a filesystem that is in no record."""
     status = MappingStatus.ACTIVE if item.live else MappingStatus.INACTIVE
     level = AccessLevel.RO if item.filesystem.readonly else AccessLevel.RW
     shown: Row = (item.share_id, status.value, item.filesystem.tag)
@@ -79,7 +79,7 @@ def unrecorded_row(item: Unrecorded, *, with_domain: bool) -> Row:
 
 
 def list_row(view: MappingView, *, with_domain: bool, long: bool = False) -> Row:
-    """The values of `LIST`, the domain first and those of `LONG` behind if asked for."""
+    """The values of `LIST`, with the domain before and those of `LONG` after, if asked for."""
     mapping = view.mapping
     cells: Row = (mapping.share_id, view.status, mapping.tag)
     if long:

@@ -1,4 +1,4 @@
-"""The one error boundary: whatever is raised becomes two lines on stderr and an exit code."""
+"""The error boundary: every exception becomes two lines on stderr and an exit status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sharectl.host_files import reason_of
 
 
 class Misused(click.UsageError):
-    """A mistake for which we know better what to type than to see the help."""
+    """A mistake for which there is a better hint than to read the help."""
 
     def __init__(self, message: str, ctx: click.Context | None, hint: str) -> None:
         super().__init__(message, ctx)
@@ -27,7 +27,7 @@ class Misused(click.UsageError):
 
 
 class Boundary(click.Group):
-    """A group that ends the program, as the contract has it, for every way out."""
+    """A group that ends the program with the documented exit status in every case."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command line and exit."""
@@ -61,7 +61,7 @@ class Boundary(click.Group):
         return ctx
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; errors are told here, where --debug is known."""
+        """Run the command. Errors are reported here, where --debug is known."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -82,7 +82,7 @@ class Boundary(click.Group):
 
 
 def _check_text(words: tuple[str, ...]) -> None:
-    """Neither libvirt nor Manila has names that are no text."""
+    """Refuse names that are not valid text; neither libvirt nor Manila has such names."""
     for word in words:
         try:
             word.encode()
@@ -91,10 +91,10 @@ def _check_text(words: tuple[str, ...]) -> None:
 
 
 def _ended(code: int) -> int:
-    """The status to end with, when stdout may not have taken everything.
+    """The exit status, if stdout may not have accepted everything.
 
-    A reader that has enough is no error, as with `sharectl list | head -1`; Click itself would
-    exit with status 1. What was done is done all the same, and a status that tells of it stays.
+    A reader that closes the pipe early is no error, as with `sharectl list | head -1`; Click itself
+    would exit with status 1. The work has been done, so its own exit status is kept.
     """
     error = lost()
     if error is None or isinstance(error, BrokenPipeError):
@@ -105,7 +105,7 @@ def _ended(code: int) -> int:
 
 
 def _advice(error: Explained, ctx: click.Context) -> str:
-    """The hint; for what only root may do, the whole command, which nobody but we knows."""
+    """The hint; if only root may do something, with the whole command line, known only here."""
     if not isinstance(error, Denied) or error.advice != Denied.usual_hint:
         complete: Callable[[str], str] = ctx.meta.get("sharectl.complete", str)
         return complete(error.advice)
@@ -135,7 +135,7 @@ def _report(message: str, hint: str, code: int) -> int:
 
 
 def _leave(code: int) -> NoReturn:
-    """Exit; without waiting for threads that hang in a library call that was given up."""
+    """Exit without waiting for threads that hang in a library call that was given up."""
     with suppress(OSError):
         sys.stderr.flush()
     if threading.active_count() > 1 and threading.current_thread() is threading.main_thread():

@@ -1,4 +1,4 @@
-"""hook: the libvirt hook, installed, looked at and run."""
+"""hook: install, check and run the libvirt hook."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def hook_command() -> None:
 @click.option(
     "--boot/--no-boot",
     default=True,
-    help="Also mount the shares at boot, and look after them every five minutes.",
+    help="Also mount the shares at boot, and check and repair them every five minutes.",
 )
 @probe_option
 @click.pass_context
 def install_command(ctx: click.Context, boot: bool, probe: bool) -> None:
     """Install the hook, and say whether libvirt sees it.
 
-    Installing it again renews it, with the settings now in force.
+    Installing it again updates it to the current settings.
     """
     app: App = ctx.obj
     result = hook_install.install(app, _config_file(ctx), boot=boot, probe=probe)
@@ -64,7 +64,7 @@ def _verdict(liveness: Liveness | None) -> str:
 @hook_command.command("uninstall")
 @click.pass_obj
 def uninstall_command(app: App) -> None:
-    """Remove the hook and what was installed for the boot."""
+    """Remove the hook, and what was installed for the boot."""
     for line in hook_install.uninstall(app):
         tell(line)
 
@@ -124,8 +124,8 @@ def run_command(
 ) -> None:
     """Do what libvirt's hook does, with a domain's XML on stdin.
 
-    The arguments are those that libvirt gives to its hooks. Only for "prepare begin" there is
-    something to do, and only that can fail.
+    The arguments are those that libvirt passes to its hooks. Only "prepare begin" does anything,
+    and only that can fail.
     """
     event = (domain, operation, suboperation, extra)
     complete = ctx.meta.get("sharectl.complete", str)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--long",
     "examine",
     is_flag=True,
-    help="With health and more, which asks Manila and the file servers.",
+    help="Show health and more columns; this asks Manila and the file servers.",
 )
 @output_options
 @click.pass_obj
@@ -32,7 +32,7 @@ def list_command(
     examine: bool,
     output: OutputOptions,
 ) -> None:
-    """List the shares attached to DOMAIN, or to any domain."""
+    """List the shares attached to DOMAIN, or to all domains."""
     with_domain = domain is None
     headings = (*columns.LIST, *columns.LONG) if examine else columns.LIST
     if with_domain:
@@ -50,13 +50,13 @@ def list_command(
 
 
 def tell_unseen(app: App, listing: Listing) -> None:
-    """Say what could not be looked at, and so is missing from the output."""
+    """Warn of what could not be checked, and is therefore missing from the output."""
     for error in listing.unseen:
         app.events.warn(f"status and health are incomplete: {error.sentence}")
 
 
 def tell_health(app: App, listing: Listing) -> None:
-    """Say what to do about what is wrong, and with which share; for a human at a terminal."""
+    """Say what to do about ill health, and with which share; for a person at a terminal."""
     for view in listing.views:
         if text := view.advice:
             mapping = view.mapping

@@ -10,7 +10,7 @@ from sharectl.model.text import printable
 
 
 class _Printable(logging.Formatter):
-    """A line for each message: what servers send is logged as well."""
+    """Formats each message as one line, because what servers send is logged as well."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - of the class above
         """In one line."""

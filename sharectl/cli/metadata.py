@@ -1,4 +1,4 @@
-"""metadata: what guests are told."""
+"""metadata: what guests can learn about themselves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group("metadata", no_args_is_help=False)
 def metadata_command() -> None:
-    """What a guest is told about itself and its shares."""
+    """Show what a guest can learn about itself and its shares."""
 
 
 @metadata_command.command("show")

@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 class _Seconds(click.ParamType):  # type: ignore[type-arg] # has none in click 8.1 of Debian 13
-    """A number of seconds up to `most`. NaN is none: it is neither below nor above any limit."""
+    """A number of seconds up to `most`. NaN is refused: it is neither below nor above a limit."""
 
     name = "seconds"
 
@@ -26,7 +26,7 @@ class _Seconds(click.ParamType):  # type: ignore[type-arg] # has none in click 8
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """`value` as a number, which a default is already."""
+        """`value` as a number; a default is one already."""
         try:
             seconds = float(value)
         except ValueError:
@@ -45,12 +45,12 @@ dry_run_option = click.option(
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 # Scripts may give it to every command that changes something.
 no_question_option = click.option(
-    "-y", "--yes", is_flag=True, help="Accepted for scripts: this command never asks."
+    "-y", "--yes", is_flag=True, help="Accepted for scripts; this command never asks."
 )
 
 
 def _wait(ctx: click.Context, _parameter: click.Parameter, seconds: float) -> float:
-    """Where OpenStack takes no more requests for now, that is waited for as well."""
+    """Wait equally long if OpenStack accepts no more requests for now."""
     if config := getattr(ctx.obj, "config", None):
         ctx.obj.config = config.waiting(seconds)
     return seconds

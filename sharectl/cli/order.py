@@ -1,4 +1,4 @@
-"""Options before or behind the command: global ones are taken at either place."""
+"""Options before or after the command: global options can be given in either place."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _RAW = ["hook", "run"]
 
 
 def globals_first(ctx: click.Context, group: click.Group, args: Sequence[str]) -> list[str]:
-    """`args` with the global options moved to the front; what is behind `--` stays.
+    """`args` with the global options moved to the front; what follows `--` stays.
 
-    Click itself knows them only there. Raises `click.BadOptionUsage` for one without its value.
+    Click accepts them only there. Raises `click.BadOptionUsage` for one without its value.
     """
     flags, with_value = _spellings(group)
     front: list[str] = []
@@ -36,7 +36,7 @@ def globals_first(ctx: click.Context, group: click.Group, args: Sequence[str]) -
 
 
 def _spellings(group: click.Group) -> tuple[frozenset[str], frozenset[str]]:
-    """Of flags, and of options with a value; --version is none that a command is run with."""
+    """The names of flags, and of options with a value; without --version, which runs no command."""
     options = [
         item for item in group.params if isinstance(item, click.Option) and item.expose_value
     ]
@@ -48,7 +48,7 @@ def _spellings(group: click.Group) -> tuple[frozenset[str], frozenset[str]]:
 def behind_the_command(
     ctx: click.Context, group: click.Group, args: Sequence[str], option: str
 ) -> str | None:
-    """The command line with `option`, which came too early, behind the command that has it."""
+    """The command line with `option`, which was given too early, after the command that has it."""
     names = group.list_commands(ctx)
     verb = next((place for place, word in enumerate(args) if word in names), len(args))
     early = next((place for place, word in enumerate(args) if word.startswith(option)), verb)

@@ -1,7 +1,7 @@
 """Results on stdout in cliff's formats, so that scripts written for `openstack` run unchanged.
 
-JSON and YAML keys are the column headings; `value` prints bare values; `csv` quotes what is no
-number. On a terminal tables are drawn by Rich, elsewhere as plain text, never wrapped or cut.
+JSON and YAML keys are the column headings. `value` prints bare values, and `csv` quotes everything
+but numbers. Rich draws tables on a terminal; elsewhere they are plain text, never wrapped or cut.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ class OutputOptions:
     sort: tuple[str, ...]
 
     def check(self, headings: Sequence[str]) -> None:
-        """Raise `UsageError` for a column that is none of `headings`.
+        """Raise `UsageError` for a column that is not one of `headings`.
 
-        To be called before the operation: a mistake must not be told after the work is done.
+        Call this before the operation: a mistake must not be reported after the work is done.
         """
         for name in (*self.columns, *self.sort):
             _find(headings, name)
 
 
 def output_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of every showing verb; it gets them as `output`."""
+    """Give a command the output options; it gets their values as `output`."""
 
     @functools.wraps(function)
     def collect(
@@ -62,15 +62,15 @@ def output_options(function: Callable[..., None]) -> Callable[..., None]:
             "--sort-column",
             multiple=True,
             metavar="COLUMN",
-            help="Sort by this column; repeatable.",
+            help="Sort by this column; can be repeated.",
         ),
-        click.option("--no-header", is_flag=True, help="Leave the headings out."),
+        click.option("--no-header", is_flag=True, help="Do not print the headings."),
         click.option(
             "-c",
             "--column",
             multiple=True,
             metavar="COLUMN",
-            help="Show only this column; repeatable.",
+            help="Show only this column; can be repeated.",
         ),
         click.option(
             "-f",
@@ -138,7 +138,7 @@ def _find(headings: Sequence[str], name: str) -> int:
 
 
 def _sorted(headings: Sequence[str], rows: Sequence[Row], options: OutputOptions) -> Sequence[Row]:
-    """By the columns asked for, empty cells first, numbers as numbers."""
+    """Sort by the chosen columns, empty cells first, numbers as numbers."""
     for name in reversed(options.sort):
         index = _find(headings, name)
         rows = sorted(rows, key=lambda row: _sort_key(row[index]))

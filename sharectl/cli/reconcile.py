@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--prune",
     is_flag=True,
-    help="Take away what belongs to domains that are gone, and mounts that are in no record.",
+    help="Also remove what belongs to domains that are gone, and mounts that are in no record.",
 )
 @dry_run_option
 @timeout_option
@@ -41,11 +41,11 @@ def reconcile_command(
 ) -> None:
     """Make host, Manila and libvirt agree with the store.
 
-    For each DOMAIN, or for all of this host. Finishes or undoes interrupted work, mounts what is
-    not mounted, grants what is not granted and puts filesystems back. Prints a line for each
-    change and nothing when there is none. Exit status 6 when something could not be done, 69 when
-    all that kept it from more was that libvirt, OpenStack or a file server did not answer, 75 when
-    another reconcile runs, and with --dry-run 5 when there is something to do.
+    Does this for each DOMAIN, or for all domains of this host. Finishes or undoes interrupted
+    work, mounts shares, grants access and puts filesystems back. Prints a line for each change,
+    and nothing if there is none. The exit status is 6 if something could not be done, 69 if the
+    only reason was that libvirt, OpenStack or a file server did not answer, 75 if another
+    reconcile is running, and with --dry-run 5 if there is something to do.
     """
     app: App = ctx.obj
     request = ReconcileRequest(domains, dry_run=dry_run, prune=prune, timeout=timeout)

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 def adopt_command(
     ctx: click.Context, domains: tuple[str, ...], dry_run: bool, timeout: float, yes: bool
 ) -> None:
-    """Record again the shares that the domains' metadata names.
+    """Record the shares that are named in the metadata of domains.
 
-    For a store that was lost, and for domains that come from another host, whose shares are
-    then granted to this host and mounted here. Exit status 6 when one could not be adopted.
+    Use it after the store was lost, and for domains that come from another host: this host then
+    gets access to their shares and mounts them. The exit status is 6 if one could not be adopted.
     """
     app: App = ctx.obj
     result = adopt(app, AdoptRequest(domains, dry_run, timeout))
@@ -55,8 +55,8 @@ def adopt_command(
     "--from-host",
     "host",
     metavar="HOST",
-    help="Withdraw instead the access rules that the sharectl of HOST, which is gone, has left in"
-    " Manila: of the one share that is named, or of all.",
+    help="Instead, withdraw the access rules that a HOST which is gone has left in Manila, on"
+    " SHARE or on all shares.",
 )
 @dry_run_option
 @yes_option
@@ -71,9 +71,10 @@ def forget_command(
     yes: bool,
     timeout: float,
 ) -> None:
-    """Drop the record of SHARE at DOMAIN, and touch nothing else.
+    """Drop the record of SHARE at DOMAIN, and change nothing else.
 
-    Says first what it leaves: access rule, mount, filesystem. To detach a share use remove.
+    First prints what it leaves behind: access rule, mount, filesystem. To detach a share, use
+    remove.
     """
     if host is not None:
         if share is not None:
@@ -93,7 +94,7 @@ def forget_command(
 
 
 def _check_told() -> None:
-    """What is left is known nowhere else once the record is gone."""
+    """Raise `HostFailed` if the output was lost: nothing else says what is left behind."""
     if error := lost():
         raise HostFailed(
             f"nothing was forgotten: what is left cannot be written: {reason_of(error)}",

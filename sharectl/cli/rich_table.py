@@ -36,11 +36,11 @@ _STYLES = {
 def print_table(
     headings: Sequence[str], rows: Sequence[Sequence[str | int | None]], *, header: bool
 ) -> None:
-    """Draw the table; nothing is cut, IDs are not folded. Rich itself honours NO_COLOR.
+    """Draw the table; nothing is cut, and IDs are not wrapped. Rich itself honours NO_COLOR.
 
-    What is too wide for the terminal is drawn with long cells folded, also without a frame if
-    that is enough, and else as one table for each row: folded into a few characters each, nobody
-    can read or copy the cells.
+    A table that is too wide for the terminal is drawn with long cells wrapped, or without a frame
+    if that is enough, and otherwise as one table for each row. Nobody could read or copy cells that
+    are wrapped after a few characters.
     """
     console = Console()
     table = _table(headings, rows, header=header)
@@ -58,14 +58,14 @@ def print_table(
 
 
 def _width(console: Console, table: Table) -> int:
-    """How wide the table would be on a terminal without end."""
+    """How wide the table would be on a terminal of unlimited width."""
     return Measurement.get(console, console.options.update(max_width=100_000), table).maximum
 
 
 def _narrowest(
     headings: Sequence[str], rows: Sequence[Sequence[str | int | None]], frame: Box | None
 ) -> int:
-    """How narrow the table can be with what may be folded folded."""
+    """How narrow the table can be if all cells that may be wrapped are wrapped."""
     between = 3 * len(headings) + 1 if frame else len(headings) - 1
     return between + sum(
         size if _is_whole(heading, size) else _LEAST
@@ -74,7 +74,7 @@ def _narrowest(
 
 
 def _sizes(headings: Sequence[str], rows: Sequence[Sequence[str | int | None]]) -> list[int]:
-    """How wide each column is, with its heading one word on a line."""
+    """How wide each column is, if its heading has one word per line."""
     words = [max(width(word) for word in heading.split()) for heading in headings]
     cells = ([_cell(row[place]).cell_len for row in rows] for place in range(len(headings)))
     return [max(of_words, *of_cells) for of_words, of_cells in zip(words, cells, strict=True)]

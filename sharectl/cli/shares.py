@@ -21,7 +21,7 @@ LONG = ("Hosts",)
     "--long",
     "with_hosts",
     is_flag=True,
-    help="With the hosts whose sharectl has an access rule, which asks Manila for each share.",
+    help="Also show the hosts that have an access rule; this asks Manila for each share.",
 )
 @output_options
 @click.pass_obj

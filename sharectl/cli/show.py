@@ -33,7 +33,7 @@ def show_command(
 ) -> None:
     """Show how SHARE is attached to DOMAIN, and its health.
 
-    On a terminal it also says how to mount the share in the guest, if it is well.
+    On a terminal it also says how to mount the share in the guest, unless there is a problem.
     """
     output.check(columns.RECORD)
     listing = show_mapping(app, domain, share)

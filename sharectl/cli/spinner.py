@@ -1,4 +1,4 @@
-"""What is being done, on a terminal, until something else is printed."""
+"""Shows on a terminal what is being done, until something else is printed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _drawn: list[Any] = []  # the live display, while there is one
 def spin(text: str) -> None:
     """Show `text` beside a wheel on stderr, in place of what was there.
 
-    Each is drawn at once, also one that is replaced before the next turn of the wheel.
+    Each text is drawn at once, even if it is replaced before the next turn of the wheel.
     """
     from rich.console import Console
     from rich.live import Live
@@ -32,7 +32,7 @@ def spin(text: str) -> None:
 
 
 def stop() -> None:
-    """Take it away; whatever prints does so first."""
+    """Remove the spinner. Everything that prints calls this first."""
     while _drawn:
         with suppress(OSError):
             _drawn.pop().stop()

@@ -1,7 +1,7 @@
-"""Output to whatever the standard streams are: closed, full, or read by nobody any more.
+"""Output to the standard streams, even if they are closed, full, or no longer read.
 
 All that sharectl prints goes through here: no character from outside reaches a terminal unseen, and
-a line that cannot be written stops no change half-way.
+a line that cannot be written does not stop a change half-way.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _lost: list[OSError] = []
 def open_all() -> None:
     """Put /dev/null where the caller has closed a stream (`2>&-`).
 
-    Else the next file that is opened, the store for one, would get its number. And leave a working
-    folder that was deleted, in which no path can be made absolute.
+    Otherwise the next file that is opened, such as the store, would get its number. Also leave a
+    working folder that was deleted, because no path can be made absolute in it.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -44,7 +44,7 @@ def begin() -> None:
 
 
 def tell(*lines: str) -> None:
-    """Lines on stdout; that they cannot be written is kept for the end, see `lost`."""
+    """Print lines on stdout. A failure to write them is kept for the end, see `lost`."""
     tell_all(lines)
 
 
@@ -67,12 +67,12 @@ def drawing() -> Iterator[None]:
 
 
 def lost() -> OSError | None:
-    """Why something was not written to stdout, if so."""
+    """The reason why something was not written to stdout, or None."""
     return _lost[0] if _lost else None
 
 
 def was_refused() -> bool:
-    """Whether somebody's write to stdout has just failed: what it left unwritten fails again."""
+    """Whether a write to stdout has just failed; what it left unwritten will fail again."""
     before = len(_lost)
     with drawing():
         pass
@@ -80,7 +80,7 @@ def was_refused() -> bool:
 
 
 def say(line: str) -> None:
-    """A line on stderr; that it cannot be written there is nothing that anybody could be told."""
+    """Print a line on stderr. A failure is ignored, because there is nowhere to report it."""
     spinner.stop()
     try:
         sys.stderr.write(f"{printable(line)}\n")
@@ -90,12 +90,12 @@ def say(line: str) -> None:
 
 
 def say_error(message: str, hint: str) -> None:
-    """The two lines of an error, on stderr."""
+    """Print the two lines of an error on stderr."""
     say(f"sharectl: error: {message}")
     say(f"sharectl: hint: {hint}")
 
 
 def drop(stream: TextIO) -> None:
-    """Let what is written to `stream` from now on, and what it still holds, vanish."""
+    """Discard what `stream` still holds, and everything that is written to it from now on."""
     with suppress(OSError):  # a test's stream has no number
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""What happens, for whoever looks at the terminal or reads what a script prints."""
+"""Prints events, for a person at a terminal or for the output of a script."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from sharectl.model.text import printable
 
 
 class Terminal:
-    """`Listener`: changes on stdout as they come, all else on stderr.
+    """`Listener` that prints changes on stdout as they come, and everything else on stderr.
 
-    Progress is a spinner on a terminal and nothing in a script; notes are for a terminal only, so
+    Progress is a spinner on a terminal, and nothing in a script. Notes are for a terminal only, so
     that cron mails none.
 
     Args:
-        verbose: progress becomes lines, also when stderr is no terminal.
-        quiet: neither progress nor notes nor warnings.
+        verbose: progress is printed as lines, even if stderr is not a terminal.
+        quiet: print no progress, notes or warnings.
 
-    `complete` gives commands in warnings and hints the options that they need.
+    `complete` adds the options that commands in warnings and hints need.
     """
 
     def __init__(self, *, verbose: bool = False, quiet: bool = False) -> None:
@@ -41,7 +41,7 @@ class Terminal:
         self.complete: Callable[[str], str] = str
 
     def hear(self, event: Event) -> None:
-        """Print it, if it is for a person or a script."""
+        """Print the event, if it is for a person or a script."""
         match event:
             case Changed(text):
                 tell(text)
