@@ -48,8 +48,15 @@ def _imported(file: Path) -> dict[str, Any]:
 
 
 def _member(module: str, name: str) -> Any:
-    found = getattr(importlib.import_module(module), name, None)
-    return importlib.import_module(f"{module}.{name}") if found is None else found
+    """What `from module import name` gives; None where an older library has no such module.
+
+    That is imported for type checking only then.
+    """
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+        return importlib.import_module(f"{module}.{name}") if found is None else found
+    except ModuleNotFoundError:
+        return None
 
 
 def _is_edge(site: Site, names: dict[str, Any]) -> bool:
