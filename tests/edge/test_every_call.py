@@ -31,6 +31,8 @@ _ELSEWHERE = {
     ("manila_credential_faults", "_unusable_file"): "credentials that name a file",
     ("vhost_user", "folders"): "another user than root",
 }
+# Only where some process has a mount namespace of its own.
+_BY_CHANCE = frozenset({("served_mounts", "_roots")})
 _DOCUMENTED = ("mounts: bind", "mounts: detach", "staging")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of openstacksdk
 Use = Callable[[], object]
@@ -103,7 +105,9 @@ def test_no_call_is_left_out(report: Report) -> None:
     failed = {call.site for call in report.failed}
     left = [site for site in listed() if site not in failed]
     places = {(item.module.rpartition(".")[2], item.function): item for item in left}
-    missing = [str(site) for place, site in places.items() if place not in _ELSEWHERE]
+    missing = [
+        str(site) for place, site in places.items() if place not in _ELSEWHERE.keys() | _BY_CHANCE
+    ]
     assert not missing, "\n".join(missing)
     assert not _ELSEWHERE.keys() - places.keys()
     assert len(failed) > 200
