@@ -20,7 +20,7 @@ def _refuse(*_arguments: object, **_options: object) -> int:
 
 
 def test_thread_that_the_system_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threading, "_start_new_thread", _refuse)
+    monkeypatch.setattr(threading.Thread, "start", _refuse)
     for start in (
         lambda: deadline.call(lambda: 1, 5, "nobody"),
         lambda: deadline.each("ab", str, 5, 5, lambda: None),
@@ -34,7 +34,7 @@ def test_thread_that_the_system_refuses(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_nobody_waits_for_a_thread_that_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """As is done for a change that may still happen."""
-    monkeypatch.setattr(threading, "_start_new_thread", _refuse)
+    monkeypatch.setattr(threading.Thread, "start", _refuse)
     began = time.monotonic()
     with pytest.raises(HostFailed):
         deadline.call(lambda: 1, 30, "nobody", change=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-_drawn: list[Any] = []  # the live display, while there is one
+_drawn: list[tuple[Any, Any]] = []  # the live display and its wheel, while there is one
 
 
 def spin(text: str) -> None:
@@ -20,14 +20,15 @@ def spin(text: str) -> None:
 
     with suppress(OSError):  # the terminal is gone
         if _drawn:
-            live = _drawn[0]
-            live.renderable.update(text=Text(text))
+            live, wheel = _drawn[0]
+            wheel.update(text=Text(text))
             live.refresh()
             return
         console = Console(stderr=True)
-        wheel = "dots" if console.encoding.startswith("utf") else "line"
-        live = Live(Spinner(wheel, Text(text), style="green"), console=console, transient=True)
-        _drawn.append(live)
+        form = "dots" if console.encoding.startswith("utf") else "line"
+        wheel = Spinner(form, Text(text), style="green")
+        live = Live(wheel, console=console, transient=True)
+        _drawn.append((live, wheel))
         live.start(refresh=True)
 
 
@@ -35,4 +36,4 @@ def stop() -> None:
     """Remove the spinner. Everything that prints calls this first."""
     while _drawn:
         with suppress(OSError):
-            _drawn.pop().stop()
+            _drawn.pop()[0].stop()

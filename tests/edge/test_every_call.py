@@ -31,8 +31,8 @@ _ELSEWHERE = {
     ("manila_credential_faults", "_unusable_file"): "credentials that name a file",
     ("vhost_user", "folders"): "another user than root",
 }
-# Only where some process has a mount namespace of its own.
-_BY_CHANCE = frozenset({("served_mounts", "_roots")})
+# Only where some process has a mount namespace of its own; and in C since Python 3.13.
+_BY_CHANCE = frozenset({("served_mounts", "_roots"), ("mount_paths", "Paths._without_links")})
 _DOCUMENTED = ("mounts: bind", "mounts: detach", "staging")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of openstacksdk
 Use = Callable[[], object]
