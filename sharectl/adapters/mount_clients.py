@@ -35,7 +35,6 @@ _UNREACHABLE = (
     "Failed to resolve server",
 )
 _PATIENCE = 0.9  # the part of its time after which it has waited, on a clock of its own
-_LAST = 3.0  # seconds for a mount helper to end by itself when sharectl is interrupted
 _FILESYSTEMS = Path("/proc/filesystems")
 # mount.nfs: of EPROTONOSUPPORT, as it is worded in nfs-utils 2.6 and in older ones.
 _NO_VERSION = ("Protocol not supported", "NFS version or transport protocol is not supported")
@@ -139,7 +138,7 @@ class MountClients:
         named = ", ".join(hosts)
         begun = monotonic()
         try:
-            done = process.run(argv, timeout=timeout, last=_LAST)
+            done = process.run(argv, timeout=timeout)
         except process.TimedOut as error:
             raise ServerDead(
                 f"file server {named} did not answer in {timeout:.3g} s while mounting"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from sharectl.adapters import deadline
-from sharectl.errors import HostFailed, Interrupted
+from sharectl.errors import HostFailed
 from sharectl.host_files import advice, reason_of
 
 # mount(8) calls its helpers by absolute path; ours are looked up where distributions put them.
@@ -49,19 +49,13 @@ class Completed:
         return "; ".join(lines[-2:])[:400] or f"exit status {self.status}"
 
 
-def run(argv: Sequence[str], *, timeout: float, last: float = 0) -> Completed:
+def run(argv: Sequence[str], *, timeout: float) -> Completed:
     """Run a program and wait up to `timeout` seconds.
 
     It runs in a session of its own, so that a Ctrl-C at the terminal does not reach it, and is
     killed with its children when the time is up or when we are interrupted. Its output is read
     only until it ends: a daemon that it leaves behind could hold a pipe open for ever. Nothing is
     written to a file, since a disk may be full.
-
-    Args:
-        argv: the program and its arguments.
-        timeout: seconds that it may take.
-        last: seconds that it gets to end by itself when we are interrupted. A daemon that it has
-            just started is in another session, is not killed with it, and would go on.
 
     Raises `TimedOut`; `Missing` when there is no such program; `Unavailable` when it cannot even be
     loaded in time; `HostFailed` when the system does not let it be started.
@@ -80,13 +74,7 @@ def run(argv: Sequence[str], *, timeout: float, last: float = 0) -> Completed:
         # Not in the main thread, where a signal between fork and return loses the process.
         deadline.call(start, _START, f"the start of {argv[0]}", change=True)
         with _Output(started[0]) as output:
-            try:
-                output.follow(timeout)
-            except Interrupted:
-                if last:
-                    with suppress(TimedOut):
-                        output.follow(last)
-                raise
+            output.follow(timeout)
             return Completed(started[0].returncode, *output.texts)
     except BaseException as error:
         for process in started:

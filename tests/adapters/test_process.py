@@ -15,7 +15,6 @@ import pytest
 
 from sharectl.adapters import process
 from sharectl.adapters.process import Completed, TimedOut, run
-from sharectl.errors import Interrupted
 
 pytestmark = pytest.mark.processes
 
@@ -161,26 +160,6 @@ def test_interrupt_kills_the_program(tmp_path: Path) -> None:
         signal.signal(signal.SIGUSR1, before)
     pid = _pid_in(file)
     assert _wait(lambda: not _alive(pid))
-
-
-@pytest.mark.parametrize("last", [0.0, 20.0])
-def test_an_interrupt_lets_a_program_end_that_may_leave_a_daemon(
-    last: float, tmp_path: Path
-) -> None:
-    """ceph-fuse, killed half-way, leaves a child behind that mounts all the same."""
-    done = tmp_path / "done"
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise Interrupted("by SIGUSR1")
-
-    before = signal.signal(signal.SIGUSR1, interrupt)
-    script = f"kill -USR1 {os.getpid()}; sleep 0.3; touch {done}"
-    try:
-        with pytest.raises(Interrupted):
-            run(["sh", "-c", script], timeout=20, last=last)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-    assert done.exists() == bool(last)
 
 
 def test_program_is_not_in_the_terminals_group() -> None:
