@@ -1,1 +1,1 @@
-"""Look, plan, act: the only place that changes anything outside the store."""
+"""Look, plan, act: what verbs and hook do with a share."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sharectl.ports import App
 
 
-def _nobody(_action: Action) -> None:
+def nobody(_action: Action) -> None:
     """Who wants to know what was done."""
 
 
@@ -35,8 +35,8 @@ def converge(
     mapping: ShareMapping,
     effort: Effort,
     observed: Observed | None = None,
-    done: Callable[[Action], None] = _nobody,
-    begun: Callable[[Action], None] = _nobody,
+    done: Callable[[Action], None] = nobody,
+    begun: Callable[[Action], None] = nobody,
 ) -> tuple[SharectlError, ...]:
     """Make true what the recorded `mapping` intends. The caller holds the share's lock.
 

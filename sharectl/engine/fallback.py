@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sharectl.engine import candidates
-from sharectl.engine.converge import converge
+from sharectl.engine.converge import converge, nobody
 from sharectl.engine.deadlines import Deadline
 from sharectl.engine.moved_export import Destination
 from sharectl.engine.observe import observe
@@ -45,16 +45,12 @@ class Elsewhere:
     dead: Dead = field(default_factory=dict)
 
 
-def _nobody(_action: Action) -> None:
-    """Who wants to know what was done."""
-
-
 def converge_somewhere(
     app: App,
     mapping: ShareMapping,
     effort: Effort,
     observed: Observed | None = None,
-    done: Callable[[Action], None] = _nobody,
+    done: Callable[[Action], None] = nobody,
     *,
     elsewhere: Elsewhere,
 ) -> None:

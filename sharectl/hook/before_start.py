@@ -106,7 +106,7 @@ def _read(app: HostPorts, xml: str) -> Starting:
 
 @contextmanager
 def _kept(app: HostPorts, domain: Starting, mapping: ShareMapping) -> Iterator[None]:
-    """As `_about`; why the domain does not start is kept in its own record."""
+    """As `about`, and keep in the domain's own record why it does not start."""
     with about(domain, label(mapping)):
         try:
             yield
